@@ -3,13 +3,29 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Queue;
 
+/// <summary>What the scheduler must know of a filed part without leasing it.</summary>
+[Flags]
+public enum FilingNotes : byte
+{
+    None = 0,
+
+    /// <summary>The delay DSN of this part has been sent.</summary>
+    DelayNotified = 1,
+
+    /// <summary>The operator asked for an attempt now: the upstream's gate is opened for it.</summary>
+    RetryRequested = 2,
+
+    /// <summary>The operator asked for it to be bounced: done even while the upstream is down.</summary>
+    BounceRequested = 4,
+}
+
 /// <summary>
 /// One part of a message is due: the recipients that share a destination. The unit of scheduling and leasing.
 /// </summary>
 /// <param name="Destination">Interned: equal keys are the same object.</param>
 /// <param name="Due">When the next attempt may be made.</param>
 /// <param name="Expires">When the message expires.</param>
-public readonly record struct ScheduleEntry(MessageId Id, string Destination, DateTimeOffset Due, DateTimeOffset Expires, int Attempts, int Priority);
+public readonly record struct ScheduleEntry(MessageId Id, string Destination, DateTimeOffset Due, DateTimeOffset Expires, int Attempts, int Priority, FilingNotes Notes = FilingNotes.None);
 
 /// <summary>
 /// The durable queue. Promises: a message whose <see cref="IncomingMessage.CommitAsync"/> returned survives a kill and a power cut; a settlement is applied
