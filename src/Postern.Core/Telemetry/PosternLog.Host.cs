@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Postern.Core.Telemetry;
+
+internal static partial class PosternLog
+{
+    [LoggerMessage(1001, LogLevel.Information, "relay started version={Version} hostname={Hostname} data={Data} start_ms={StartMs}")]
+    public static partial void RelayStarted(ILogger logger, string version, string hostname, string data, long startMs);
+
+    [LoggerMessage(1002, LogLevel.Information, "stopping signal={Signal} grace_s={GraceSeconds}")]
+    public static partial void Stopping(ILogger logger, string signal, double graceSeconds);
+
+    [LoggerMessage(1003, LogLevel.Information, "relay stopped waiting={Waiting} took_ms={TookMs}")]
+    public static partial void RelayStopped(ILogger logger, long waiting, long tookMs);
+
+    [LoggerMessage(1010, LogLevel.Information, "configuration applied file={File}")]
+    public static partial void ConfigApplied(ILogger logger, string file);
+
+    [LoggerMessage(1011, LogLevel.Error, "configuration refused, the old one runs on file={File} errors={Errors} first={First}")]
+    public static partial void ConfigRefused(ILogger logger, string file, int errors, string first);
+}
