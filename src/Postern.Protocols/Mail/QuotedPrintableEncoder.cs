@@ -1,0 +1,89 @@
+using System.Buffers;
+
+namespace Postern.Protocols.Mail;
+
+/// <summary>
+/// Quoted-printable (RFC 2045 section 6.7), streaming and lossless for any bytes: CRLF stays a line break, a lone CR or LF, a space or tab before a line
+/// break, and all that is not printable ASCII is encoded; no line is longer than 76. Use one instance for one part: feed it, then finish.
+/// </summary>
+public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
+{
+    private const int MaxColumn = 75; // and the = of a soft break makes 76
+    private int _column;
+    private byte _space;    // a space or tab of which is not known yet whether the line ends after it
+    private bool _cr;       // a CR of which is not known yet whether LF follows
+
+    public void Encode(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte b in bytes) Encode(b);
+    }
+
+    /// <summary>Writes what was held back. The encoder must not be used after it.</summary>
+    public void Finish()
+    {
+        if (_cr) FlushCr();
+        if (_space != 0) Escape(_space);
+        _space = 0;
+    }
+
+    private void Encode(byte b)
+    {
+        if (_cr && b == '\n')
+        {
+            if (_space != 0) Escape(_space);
+            _space = 0;
+            _cr = false;
+            output.Write("\r\n"u8);
+            _column = 0;
+            return;
+        }
+        if (_cr) FlushCr();
+        if (b == '\r')
+        {
+            _cr = true;
+            return;
+        }
+        if (_space != 0) Literal(_space);
+        _space = 0;
+        if (b is (byte)' ' or (byte)'\t') _space = b;
+        else if (b is > 32 and < 127 and not (byte)'=') Literal(b);
+        else Escape(b);
+    }
+
+    private void FlushCr()
+    {
+        if (_space != 0) Literal(_space);
+        _space = 0;
+        _cr = false;
+        Escape((byte)'\r');
+    }
+
+    private void Literal(byte b)
+    {
+        Reserve(1);
+        output.GetSpan(1)[0] = b;
+        output.Advance(1);
+    }
+
+    private void Escape(byte b)
+    {
+        Reserve(3);
+        var span = output.GetSpan(3);
+        span[0] = (byte)'=';
+        span[1] = Hex(b >> 4);
+        span[2] = Hex(b & 15);
+        output.Advance(3);
+    }
+
+    private void Reserve(int length)
+    {
+        if (_column + length > MaxColumn)
+        {
+            output.Write("=\r\n"u8);
+            _column = 0;
+        }
+        _column += length;
+    }
+
+    private static byte Hex(int digit) => (byte)(digit < 10 ? '0' + digit : 'A' + digit - 10);
+}
