@@ -22,10 +22,14 @@ public static class LabCertificates
     /// <param name="validFrom">Null: yesterday.</param>
     /// <param name="validTo">Null: in 30 days. Earlier than now makes an expired one.</param>
     /// <param name="selfSigned">True: signed by itself instead of the authority.</param>
-    public static X509Certificate2 Issue(IReadOnlyList<string> names, DateTimeOffset? validFrom = null, DateTimeOffset? validTo = null, bool selfSigned = false)
+    /// <param name="rsa">True: an RSA key, for servers that cannot use ECDSA (OpenSMTPD 6.8).</param>
+    public static X509Certificate2 Issue(IReadOnlyList<string> names, DateTimeOffset? validFrom = null, DateTimeOffset? validTo = null, bool selfSigned = false, bool rsa = false)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={names[0]}", key, HashAlgorithmName.SHA256);
+        using var ecdsa = rsa ? null : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var rsaKey = rsa ? RSA.Create(2048) : null;
+        var request = rsaKey is null
+            ? new CertificateRequest($"CN={names[0]}", ecdsa!, HashAlgorithmName.SHA256)
+            : new CertificateRequest($"CN={names[0]}", rsaKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (string name in names) alternatives.AddDnsName(name);
         alternatives.AddIpAddress(IPAddress.Loopback);
@@ -40,7 +44,7 @@ public static class LabCertificates
         RandomNumberGenerator.Fill(serial);
         serial[0] &= 0x7f;
         using var certificate = request.Create(Authority.SubjectName, X509SignatureGenerator.CreateForECDsa(Authority.GetECDsaPrivateKey()!), from, to, serial);
-        return Reload(certificate.CopyWithPrivateKey(key));
+        return Reload(rsaKey is null ? certificate.CopyWithPrivateKey(ecdsa!) : certificate.CopyWithPrivateKey(rsaKey));
     }
 
     private static X509Certificate2 MakeAuthority()

@@ -135,9 +135,10 @@ public sealed class RecordingSink : IAsyncDisposable
 
     private async Task ServeAsync(Socket socket, int number, CancellationToken cancel)
     {
-        var wire = new WireStream(new NetworkStream(socket, ownsSocket: false), record: null);
         try
         {
+            // Inside the try: a connection that is reset before it is served has no stream any more.
+            var wire = new WireStream(new NetworkStream(socket, ownsSocket: false), record: null);
             await new SinkSession(this, socket, wire, number).RunAsync(cancel);
             await wire.DisposeAsync();
         }

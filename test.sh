@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Builds everything with warnings as errors and runs every test: unit and property tests, end-to-end tests beside real mail servers,
+# a short round of fuzzing. The last line is the sum; the exit code is 0 only when nothing failed.
+#   ./test.sh                all            ./test.sh unit|e2e|fuzz|scripts ...   some
+#   POSTERN_TEST_NO_INSTALL=1               do not install what the tests need
+set -u
+cd "$(dirname "$0")" || exit 2
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(scripts unit e2e fuzz)
+configuration=${CONFIGURATION:-Release}
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en PATH="$PATH:/usr/sbin:/sbin:$HOME/.dotnet"
+export POSTERN_TEST_TOOLS=${POSTERN_TEST_TOOLS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/postern-test}
+# Servers left behind by MSBuild would outlive the script and hold its output open.
+export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
+ulimit -n 20000 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+
+passed=0 failed=0 skipped=0
+out=$(mktemp -d) || exit 2
+trap 'rm -rf "$out"' EXIT
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+  exit
+}
+wants() { local part; for part in "${parts[@]}"; do [ "$part" = "$1" ] && return 0; done; return 1; }
+title() { printf '\n== %s (%(%H:%M:%S)T)\n' "$*" -1; }
+
+# run_tests NAME LIMIT ARGUMENTS...: one test program; its own summary gives the counts, and no summary is a failure.
+run_tests() {
+  local name=$1 limit=$2 status bad; shift 2
+  local log=$out/$name.log
+  title "$name"
+  timeout -k 15 "$limit" "test/$name/bin/$configuration/net10.0/$name" --progress off --no-ansi "$@" </dev/null 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  bad=$(counted "$log" failed)
+  passed=$((passed + $(counted "$log" succeeded)))
+  skipped=$((skipped + $(counted "$log" skipped)))
+  failed=$((failed + bad))
+  if [ "$status" -ne 0 ] && [ "$bad" = 0 ]; then
+    failed=$((failed + 1))
+    case $status in
+      124 | 137) echo "FAILED: $name did not end within $limit s" ;;
+      *) echo "FAILED: $name ended with code $status" ;;
+    esac
+  fi
+}
+
+# counted LOG WORD: the number in the runner's summary, 0 when there is none.
+counted() {
+  local n
+  n=$(sed -n "s/^ *$2: \([0-9][0-9]*\)\$/\1/p" "$1" | tail -n 1)
+  echo "${n:-0}"
+}
+
+command -v dotnet >/dev/null || { echo "FAILED: no 'dotnet' on the path; install the .NET 10 SDK (https://dotnet.microsoft.com/download)"; failed=1; finish; }
+if [ -z "${POSTERN_TEST_NO_INSTALL:-}" ]; then title "tools"; timeout -k 10 300 ./eng/test-tools.sh || echo "test tools: not complete; some tests will be skipped"; fi
+
+if wants scripts; then
+  title "scripts"
+  if command -v shellcheck >/dev/null; then
+    mapfile -t scripts < <(git ls-files -co --exclude-standard -- '*.sh' .ci/run 2>/dev/null || find . -name '*.sh' -not -path '*/node_modules/*')
+    if shellcheck -x "${scripts[@]}"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  else
+    echo "SKIPPED: shellcheck is not installed"; skipped=$((skipped + 1))
+  fi
+fi
+
+title "build ($configuration)"
+if ! timeout -k 15 420 dotnet build Postern.slnx -c "$configuration" -v quiet -nologo -warnaserror </dev/null; then
+  echo "FAILED: the build"
+  failed=$((failed + 1))
+  finish
+fi
+
+wants unit && run_tests Postern.Tests 240
+wants e2e && run_tests Postern.EndToEndTests 420
+if wants fuzz && [ -x ./fuzz.sh ]; then
+  title "fuzz"
+  timeout -k 15 120 ./fuzz.sh short </dev/null 2>&1 | tee "$out/fuzz.log"
+  [ "${PIPESTATUS[0]}" -eq 0 ] || grep -q '^FAILED' "$out/fuzz.log" || { echo "FAILED: fuzz.sh"; failed=$((failed + 1)); }
+  passed=$((passed + $(grep -c '^PASSED' "$out/fuzz.log")))
+  failed=$((failed + $(grep -c '^FAILED' "$out/fuzz.log")))
+  skipped=$((skipped + $(grep -c '^SKIPPED' "$out/fuzz.log")))
+fi
+title "sum"
+finish
