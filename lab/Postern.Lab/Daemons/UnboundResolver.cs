@@ -4,7 +4,7 @@ using System.Net;
 namespace Postern.Lab.Daemons;
 
 /// <summary>A recursive resolver (unbound) on a loopback port that asks the lab's name servers for their zones and nobody else: other names do not exist.</summary>
-/// <param name="servers">Which port is authoritative for each zone; one where nothing listens makes the zone answer SERVFAIL.</param>
+/// <param name="servers">Which port is authoritative for each zone; one that does not know the zone makes it answer SERVFAIL.</param>
 public sealed class UnboundResolver(IReadOnlyDictionary<string, int> servers) : Daemon("unbound")
 {
     public static string? Missing => Programs.Missing("unbound");

@@ -22,7 +22,7 @@ public static class LabCertificates
     /// <param name="validFrom">Null: yesterday.</param>
     /// <param name="validTo">Null: in 30 days. Earlier than now makes an expired one.</param>
     /// <param name="selfSigned">True: signed by itself instead of the authority.</param>
-    /// <param name="rsa">True: an RSA key, for servers that cannot use ECDSA (OpenSMTPD 6.8).</param>
+    /// <param name="rsa">True: an RSA key, for peers that cannot use ECDSA.</param>
     public static X509Certificate2 Issue(IReadOnlyList<string> names, DateTimeOffset? validFrom = null, DateTimeOffset? validTo = null, bool selfSigned = false, bool rsa = false)
     {
         using var ecdsa = rsa ? null : ECDsa.Create(ECCurve.NamedCurves.nistP256);

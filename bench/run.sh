@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Measures Postern beside other mail relays, and its parts alone.
+#   bench/run.sh peers WORKLOADS PEER...   a load harness for mail relays; POSTERN_PEER_BENCH names its folder (a run.sh that knows a peer
+#                                          called "postern" by the variables POSTERN_START, _PORT, _SINK_PORT, _STOP, _FLUSH, _SPOOL, _VERSION)
+#   bench/run.sh micro [FILTER]            the micro-benchmarks
+# Environment: BENCH_OUT (results folder, default artifacts/bench/results), PB_PORT (first of five loopback ports, default 18125),
+# and what the harness itself reads (RUNS, SCALE, ...).
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd) || exit 2
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+out=${BENCH_OUT:-$here/artifacts/bench/results}
+build=$here/artifacts/bench/postern
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || usage
+what=$1; shift
+mkdir -p "$out" || exit 2
+
+case $what in
+micro)
+  exec dotnet run --project "$here/bench/Postern.Benchmarks" -c Release -- --filter "${1:-*}" --artifacts "$out/micro"
+  ;;
+peers) [ $# -ge 2 ] || usage ;;
+*) usage ;;
+esac
+
+: "${POSTERN_PEER_BENCH:?names the folder of the load harness}"
+[ -x "$POSTERN_PEER_BENCH/run.sh" ] || { echo "bench: no run.sh in $POSTERN_PEER_BENCH" >&2; exit 2; }
+dotnet publish "$here/src/Postern" -c Release -o "$build" -v quiet -nologo || exit 1
+
+port=${PB_PORT:-18125}
+scratch=${BENCH_SCRATCH:-/tmp/postern-bench}
+mkdir -p "$scratch/data" || exit 2
+# As durable as the others: 250 only after the sync, every message. As they log: a line per message accepted and per attempt, to a file.
+cat >"$scratch/postern.toml" <<E
+[server]
+hostname = "peer.test"
+data = "$scratch/data"
+http = "127.0.0.1:$((port + 3))"
+[[listener]]
+address = "127.0.0.1:$port"
+[[upstream]]
+name = "sink"
+address = "127.0.0.1:$((port + 1))"
+tls = "none"
+[[route]]
+upstreams = ["sink"]
+[queue]
+min_free = "64MiB"
