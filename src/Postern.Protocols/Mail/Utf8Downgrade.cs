@@ -4,6 +4,12 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Protocols.Mail;
 
+/// <summary>A transaction as a server without SMTPUTF8 can take it.</summary>
+/// <param name="Mail">Null when the message as a whole needs SMTPUTF8.</param>
+/// <param name="Recipients">One entry per recipient; null for one whose address cannot be written in ASCII.</param>
+/// <param name="Refusal">Why <paramref name="Mail"/> is null: a clause for a person.</param>
+public sealed record DowngradedEnvelope(MailCommand? Mail, IReadOnlyList<RcptCommand?> Recipients, string? Refusal);
+
 /// <summary>
 /// Which mail truly needs SMTPUTF8 (RFC 6531): one with a local part outside ASCII or with header bytes above 127. A domain outside ASCII alone does not:
 /// its A-labels (RFC 5890) name the same mailbox, so that address is rewritten without loss.
@@ -43,12 +49,26 @@ public static class Utf8Downgrade
         }
     }
 
-    /// <summary>True when the message needs SMTPUTF8 for its envelope: a path that cannot be written in ASCII.</summary>
-    public static bool NeedsSmtpUtf8(MailPath from, IReadOnlyList<RcptCommand> recipients)
+    /// <summary>The transaction for a server without SMTPUTF8: each path in ASCII, or what stands against it. Looks into the content only when it has 8-bit bytes.</summary>
+    /// <exception cref="IOException">The content cannot be read.</exception>
+    public static async ValueTask<DowngradedEnvelope> ForAsync(MailCommand mail, IReadOnlyList<RcptCommand> recipients, MessageContent content, CancellationToken cancel)
     {
-        if (ToAscii(from.Address) is null) return true;
-        foreach (var recipient in recipients)
-            if (ToAscii(recipient.To.Address) is null) return true;
+        var inAscii = new RcptCommand?[recipients.Count];
+        for (int i = 0; i < inAscii.Length; i++)
+            inAscii[i] = ToAscii(recipients[i].To.Address) is { } to ? recipients[i] with { To = new MailPath(to) } : null;
+        if (ToAscii(mail.From.Address) is not { } from) return new(null, inAscii, "the sender's address has characters outside ASCII before the @");
+        if (await HasEightBitHeaderAsync(content, cancel)) return new(null, inAscii, "the message has headers with characters outside ASCII");
+        return new(mail with { From = new MailPath(from), SmtpUtf8 = false }, inAscii, null);
+    }
+
+    /// <summary>True when a header, of the message or of a part in it, has bytes above 127; also when that cannot be made out.</summary>
+    public static async ValueTask<bool> HasEightBitHeaderAsync(MessageContent content, CancellationToken cancel)
+    {
+        if (!content.HasEightBit) return false;
+        var outline = await MimeOutline.ReadAsync(content, cancel);
+        if (outline.Problem is not null) return true;
+        foreach (var entity in outline.Entities)
+            if (entity.Headers.HasEightBit) return true;
         return false;
     }
 
