@@ -1,0 +1,86 @@
+using Postern.Core.Queue;
+using Postern.Core.Telemetry;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Submission;
+
+/// <summary>
+/// The relay behind a server session: checks who may send, routes each recipient, takes the body into the store and answers 250 when it is durable.
+/// One per listener and configuration; it has no state of its own (that is in <c>SessionContext.State</c>), so any number of sessions share it.
+/// </summary>
+internal sealed class SubmissionHandler(SubmissionServices services, SubmissionModel model, Authenticator authenticator, StoreRoom room) : ISubmissionHandler
+{
+    public ValueTask<SmtpReply?> ConnectAsync(SessionContext session, CancellationToken cancel)
+    {
+        services.Metrics.SessionsOpened.Add(1);
+        return default;
+    }
+
+    public async ValueTask<AuthOutcome> AuthenticateAsync(SessionContext session, string authorizationId, string user, ReadOnlyMemory<byte> password, CancellationToken cancel)
+    {
+        var outcome = await authenticator.VerifyAsync(session, authorizationId, user, password, cancel).ConfigureAwait(false);
+        services.Metrics.AuthAttempts.Add(1, new KeyValuePair<string, object?>("result", outcome.User is not null ? "ok" : outcome.Close ? "throttled" : "failed"));
+        if (outcome.Close) PosternLog.AuthThrottled(services.Logger, user, session.Remote.Address.ToString(), session.Listener);
+        else if (outcome.User is null) PosternLog.AuthFailed(services.Logger, user, session.Remote.Address.ToString(), session.Listener);
+        return outcome;
+    }
+
+    public ValueTask<SmtpReply> MailAsync(SessionContext session, MailCommand mail, CancellationToken cancel)
+    {
+        var transaction = session.State as SubmissionTransaction;
+        if (transaction is null) session.State = transaction = new SubmissionTransaction(model.Access.IsTrusted(session.Remote.Address));
+        bool authOffered = session.Tls is not null || model.AuthWithoutTls;
+        SmtpReply reply;
+        if (model.Access.Check(session, transaction.IsTrusted, authOffered, mail.From) is { } denied)
+            reply = Refuse(session, session.User is null && !transaction.IsTrusted ? "relay_denied" : "sender_denied", mail, null, denied);
+        else if (mail.DeclaredSize > model.MaxMessageBytes)
+            reply = Refuse(session, "too_large", mail, null, SubmissionReplies.TooLarge(model.MaxMessageBytes));
+        else if (!room.HasRoom)
+            reply = Refuse(session, "store_full", mail, null, SubmissionReplies.StoreFull);
+        else
+        {
+            transaction.Begin(mail);
+            reply = SubmissionReplies.SenderOk;
+        }
+        return new ValueTask<SmtpReply>(reply);
+    }
+
+    public ValueTask<SmtpReply> RcptAsync(SessionContext session, RcptCommand rcpt, CancellationToken cancel)
+    {
+        var transaction = (SubmissionTransaction)session.State!;
+        var mail = transaction.Mail!;
+        if (transaction.Contains(rcpt.To)) return new ValueTask<SmtpReply>(SubmissionReplies.RecipientOk);
+        if (transaction.Recipients.Count >= model.MaxRecipients)
+            return new ValueTask<SmtpReply>(Refuse(session, "too_many_recipients", mail, rcpt, SubmissionReplies.TooManyRecipients(model.MaxRecipients)));
+        var decision = services.Router.Route(mail.From, rcpt.To, session.Listener, session.User);
+        if (decision.Refusal is { } refusal) return new ValueTask<SmtpReply>(Refuse(session, "no_route", mail, rcpt, refusal));
+        transaction.Add(new QueuedRecipient(rcpt.To, decision.Destination!, rcpt.Notify, rcpt.OriginalRecipient));
+        return new ValueTask<SmtpReply>(SubmissionReplies.RecipientOk);
+    }
+
+    public ValueTask<BodyAdmission> BeginBodyAsync(SessionContext session, CancellationToken cancel)
+    {
+        if (session.State is not SubmissionTransaction { Mail: { } mail } transaction || transaction.Recipients.Count == 0)
+            return new ValueTask<BodyAdmission>(BodyAdmission.Refuse(SubmissionReplies.NoRecipients));
+        var incoming = services.Store.TryBegin();
+        if (incoming is null)
+            return new ValueTask<BodyAdmission>(BodyAdmission.Refuse(Refuse(session, "store_full", mail, null, SubmissionReplies.StoreFull)));
+        return new ValueTask<BodyAdmission>(BodyAdmission.Accept(new QueueBody(services, model, session, transaction, incoming)));
+    }
+
+    public ValueTask ResetAsync(SessionContext session)
+    {
+        (session.State as SubmissionTransaction)?.Reset();
+        return default;
+    }
+
+    public ValueTask DisconnectAsync(SessionContext session) => default;
+
+    private SmtpReply Refuse(SessionContext session, string reason, MailCommand mail, RcptCommand? rcpt, SmtpReply reply)
+    {
+        services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        string client = ((SubmissionTransaction)session.State!).Client(session);
+        PosternLog.SubmissionRefused(services.Logger, reason, client, session.User, mail.From.Address, rcpt?.To.Address, reply.ToString());
+        return reply;
+    }
+}
