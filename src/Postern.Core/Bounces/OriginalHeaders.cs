@@ -22,16 +22,23 @@ internal sealed record OriginalHeaders(ReadOnlyMemory<byte> Bytes, bool IsCut, s
         {
             int length = 0;
             while (length < maxBytes && await content.ReadAsync(length, buffer.AsMemory(length, maxBytes - length), cancel) is > 0 and var got) length += got;
-            int end = EndOfHeaders(buffer.AsSpan(0, length));
-            bool cut = end < 0 && length < content.Length;
-            if (end < 0) end = cut ? buffer.AsSpan(0, length).LastIndexOf((byte)'\n') + 1 : length;
-            byte[] headers = buffer.AsSpan(0, end).ToArray();
-            return new OriginalHeaders(headers, cut, Decode(Find(headers, "subject:"u8)), PlainId(Find(headers, "message-id:"u8)));
+            return Of(buffer.AsSpan(0, length), isCut: length < content.Length);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <param name="beginning">The message, or as much of it as was read.</param>
+    /// <param name="isCut">True when the message goes on after it.</param>
+    public static OriginalHeaders Of(ReadOnlySpan<byte> beginning, bool isCut)
+    {
+        int end = EndOfHeaders(beginning);
+        isCut &= end < 0;
+        if (end < 0) end = isCut ? beginning.LastIndexOf((byte)'\n') + 1 : beginning.Length;
+        byte[] headers = beginning[..end].ToArray();
+        return new OriginalHeaders(headers, isCut, Decode(Find(headers, "subject:"u8)), PlainId(Find(headers, "message-id:"u8)));
     }
 
     /// <summary>Where the empty line begins; -1 when there is none.</summary>
