@@ -31,7 +31,7 @@ port=${PB_PORT:-18125}
 scratch=${BENCH_SCRATCH:-/tmp/postern-bench}
 mkdir -p "$scratch/data" || exit 2
 # As durable as the others: 250 only after the sync, every message. As they log: a line per message accepted and per attempt, to a file.
-cat >"$scratch/postern.toml" <<E
+cat >"$scratch/postern.toml" <<TOML
 [server]
 hostname = "peer.test"
 data = "$scratch/data"
@@ -46,3 +46,14 @@ tls = "none"
 upstreams = ["sink"]
 [queue]
 min_free = "64MiB"
+TOML
+
+export PB_PORT=$port PB_OUT=$out
+export POSTERN_PORT=$port POSTERN_SINK_PORT=$((port + 1)) POSTERN_SPOOL=$scratch/data
+export POSTERN_START="exec '$build/postern' serve --config '$scratch/postern.toml'"
+export POSTERN_FLUSH="exec '$build/postern' queue retry --all --config '$scratch/postern.toml'"
+POSTERN_VERSION="$("$build/postern" --version 2>/dev/null | head -n 1) $(git -C "$here" rev-parse --short HEAD 2>/dev/null)"
+export POSTERN_VERSION
+unset POSTERN_STOP
+# Results go where they may be written, not beside the harness.
+exec "$POSTERN_PEER_BENCH/run.sh" "$@"

@@ -67,6 +67,15 @@ public abstract class Daemon : IAsyncDisposable
         if (_process is not null) await _process.StopAsync();
     }
 
+    /// <summary>Sends it a signal by name (HUP, KILL, STOP ...).</summary>
+    public async Task SignalAsync(string signal)
+    {
+        if (_process is not null) await _process.SignalAsync(signal);
+    }
+
+    /// <summary>Its exit code, or null when it has not ended in time.</summary>
+    public async Task<int?> WaitForExitAsync(TimeSpan limit) => _process is null || !await _process.WaitAsync(limit) ? null : _process.ExitCode;
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();
