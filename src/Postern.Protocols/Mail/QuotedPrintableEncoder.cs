@@ -8,6 +8,7 @@ namespace Postern.Protocols.Mail;
 /// </summary>
 public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
 {
+    private static readonly SearchValues<byte> Plain = SearchValues.Create("\t !\"#$%&'()*+,-./0123456789:;<>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
     private const int MaxColumn = 75; // and the = of a soft break makes 76
     private int _column;
     private byte _space;    // a space or tab of which is not known yet whether the line ends after it
@@ -15,7 +16,13 @@ public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
 
     public void Encode(ReadOnlySpan<byte> bytes)
     {
-        foreach (byte b in bytes) Encode(b);
+        while (bytes.Length > 0)
+        {
+            int run = _cr || _space != 0 ? 0 : PlainRun(bytes);
+            if (run > 0) WriteRun(bytes[..run]);
+            else Encode(bytes[run++]);
+            bytes = bytes[run..];
+        }
     }
 
     /// <summary>Writes what was held back. The encoder must not be used after it.</summary>
@@ -24,6 +31,26 @@ public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
         if (_cr) FlushCr();
         if (_space != 0) Escape(_space);
         _space = 0;
+    }
+
+    /// <summary>How many bytes stand for themselves whatever follows: a space or tab at the end of them may have to be encoded.</summary>
+    private static int PlainRun(ReadOnlySpan<byte> bytes)
+    {
+        int run = bytes.IndexOfAnyExcept(Plain);
+        if (run < 0) run = bytes.Length;
+        return run > 0 && bytes[run - 1] is (byte)' ' or (byte)'\t' ? run - 1 : run;
+    }
+
+    private void WriteRun(ReadOnlySpan<byte> run)
+    {
+        while (run.Length > 0)
+        {
+            if (_column == MaxColumn) BreakLine();
+            int length = Math.Min(MaxColumn - _column, run.Length);
+            output.Write(run[..length]);
+            _column += length;
+            run = run[length..];
+        }
     }
 
     private void Encode(byte b)
@@ -77,12 +104,14 @@ public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
 
     private void Reserve(int length)
     {
-        if (_column + length > MaxColumn)
-        {
-            output.Write("=\r\n"u8);
-            _column = 0;
-        }
+        if (_column + length > MaxColumn) BreakLine();
         _column += length;
+    }
+
+    private void BreakLine()
+    {
+        output.Write("=\r\n"u8);
+        _column = 0;
     }
 
     private static byte Hex(int digit) => (byte)(digit < 10 ? '0' + digit : 'A' + digit - 10);
