@@ -28,8 +28,12 @@ internal sealed record ReturnedPart(string ContentType, string TransferEncoding,
         byte[] whole = new byte[content.Length];
         int length = 0;
         while (length < whole.Length && await content.ReadAsync(length, whole.AsMemory(length), cancel) is > 0 and var got) length += got;
-        return OfWhole(whole.AsMemory(0, length), headers)
-            ?? OfHeaders(headers, "After it come the headers of your message; the rest cannot be returned as it is, because mail does not allow its bytes or the length of its lines.");
+        var returned = OfWhole(whole.AsMemory(0, length), headers);
+        // The report must reach servers without 8BITMIME too, and nothing would return it: what could not be converted on the way is left out now.
+        bool travels = returned is not { ContentType: "message/rfc822", HasEightBit: true } || await EightBitConversion.CanConvertAsync(content, EightBitOptions.ForReports(""), cancel);
+        return returned is not null && travels
+            ? returned
+            : OfHeaders(headers, "After it come the headers of your message; the rest cannot be returned as it is, because mail does not allow its bytes or the length of its lines.");
     }
 
     private static ReturnedPart? OfWhole(ReadOnlyMemory<byte> whole, OriginalHeaders headers)

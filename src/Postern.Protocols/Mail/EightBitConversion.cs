@@ -50,13 +50,16 @@ public sealed class EightBitResult : IDisposable
 /// </summary>
 public static class EightBitConversion
 {
+    /// <summary>True when <see cref="ConvertAsync"/> would not refuse: one pass, nothing is written.</summary>
+    public static async ValueTask<bool> CanConvertAsync(MessageContent original, EightBitOptions options, CancellationToken cancel) =>
+        !original.HasEightBit || Refusal(await MimeOutline.ReadAsync(original, cancel), options) is null;
+
     /// <exception cref="IOException">The original cannot be read, or the spool cannot be written.</exception>
     public static async ValueTask<EightBitResult> ConvertAsync(MessageContent original, EightBitOptions options, CancellationToken cancel)
     {
         if (!original.HasEightBit) return EightBitResult.Of(original);
         var outline = await MimeOutline.ReadAsync(original, cancel);
-        if (outline.Problem is { } problem) return EightBitResult.Refuse(problem);
-        if (EightBitPolicy.Refusal(outline.Entities, options) is { } refusal) return EightBitResult.Refuse(refusal);
+        if (Refusal(outline, options) is { } refusal) return EightBitResult.Refuse(refusal);
         var spool = new SpooledContent(options.SpoolFolder);
         try
         {
@@ -69,4 +72,6 @@ public static class EightBitConversion
             throw;
         }
     }
+
+    private static string? Refusal(MimeOutline outline, EightBitOptions options) => outline.Problem ?? EightBitPolicy.Refusal(outline.Entities, options);
 }

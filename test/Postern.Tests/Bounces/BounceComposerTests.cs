@@ -1,10 +1,12 @@
 using System.Text;
+using CsCheck;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using MimeKit;
 using Postern.Core.Bounces;
 using Postern.Core.Queue;
 using Postern.Lab.Messages;
+using Postern.Protocols.Mail;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Tests.Bounces;
@@ -340,6 +342,24 @@ public sealed class BounceComposerTests
         Assert.Contains("boundary=\"=_token2\"", Text(made), StringComparison.Ordinal);
         Assert.Equal(3, ((MultipartReport)Parse(made).Body!).Count);
     }
+
+    [Fact]
+    public void Report_of_any_original_is_legal_and_can_be_made_7_bit()
+    {
+        var pieces = Gen.OneOf(
+            One("\r\n", "\r\n\r\n", "--b\r\n", "--b--\r\n", "MIME-Version: 1.0\r\n", "Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: message/rfc822\r\n", "Content-Transfer-Encoding: base64\r\n"),
+            One("Subject: x\r\n", "\xe9", "\xc3\xa9", "caf\xe9 or so\r\n", "plain\r\n", "\r", "\n", "\0", "DKIM-Signature: x\r\n", new string('w', 700)));
+        pieces.List[0, 12].Sample(list =>
+        {
+            var result = TryComposeAsync(DsnKind.Failure, Envelope(), new MemoryContent(string.Concat(list)), Recipient("bob@example.net")).AsTask().GetAwaiter().GetResult();
+            AssertLegal(result.Message!);
+            using var converted = EightBitConversion.ConvertAsync(new MemoryContent(result.Message!.Content), EightBitOptions.ForReports(Path.GetTempPath()), default).AsTask().GetAwaiter().GetResult();
+            Assert.Null(converted.Refusal);
+            Assert.Equal(3, ((MultipartReport)Parse(result.Message).Body!).Count);
+        }, iter: 3_000, threads: 1);
+    }
+
+    private static Gen<T> One<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     internal static StageFailure Refused(ClientStage stage, SmtpReply reply) => new(stage, Speaker.Peer, FailureKind.Refused, reply.ToString(), reply);
 
