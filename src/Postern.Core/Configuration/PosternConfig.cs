@@ -24,10 +24,10 @@ public sealed record PosternConfig
 
 public sealed record ServerConfig
 {
-    [Setting("Our name: in the greeting, in HELO, in the Received line. It should be a public name that resolves to the sending address.", Source = "the machine's host name", Example = "relay.example.net")]
+    [Setting("Our name: in the greeting, in HELO, in the Received line. It should be a public name that resolves to the sending address.", Source = "the machine's host name", Example = "relay.example.net", Form = SettingForm.HostName)]
     public string Hostname { get; init; } = Environment.MachineName.ToLowerInvariant();
 
-    [Setting("Folder of the queue.", Source = "design: ./postern-data, or $XDG_STATE_HOME/postern when that is set", Example = "/var/lib/postern")]
+    [Setting("Folder of the queue.", Source = "postern-data in the working folder, or $XDG_STATE_HOME/postern when that is set", Example = "/var/lib/postern", Form = SettingForm.Folder)]
     public string Data { get; init; } = "postern-data";
 
     [Setting("Address of the HTTP server: API, /metrics, /health/live, /health/ready. Empty turns it off.")]
@@ -41,7 +41,7 @@ public enum BareNewlineHandling : byte { Reject, Normalise }
 
 public sealed record ListenerConfig
 {
-    [Setting("Address and port to listen on; [::]:25 for IPv6, *:25 for both families.")]
+    [Setting("Address and port to listen on; [::]:25 for IPv6, *:25 for both families.", Form = SettingForm.Listen)]
     public string Address { get; init; } = "127.0.0.1:2525";
 
     [Setting("none, starttls or implicit.")]
@@ -50,7 +50,7 @@ public sealed record ListenerConfig
     [Setting("Expect a PROXY protocol header (v1 or v2) from the addresses in proxy_networks, and refuse every other client.")]
     public bool ProxyProtocol { get; init; }
 
-    [Setting("Who may send a PROXY header.", Example = "[\"192.0.2.0/24\"]")]
+    [Setting("Who may send a PROXY header.", Example = "[\"192.0.2.0/24\"]", Form = SettingForm.Network)]
     public IReadOnlyList<string> ProxyNetworks { get; init; } = ["127.0.0.0/8", "::1/128"];
 
     [Setting("Offer AUTH on plaintext sessions too. Passwords can then be read on the wire.")]
@@ -67,16 +67,16 @@ public enum ListenerTls : byte { None, Starttls, Implicit }
 
 public sealed record TlsConfig
 {
-    [Setting("PEM file with our certificate and its chain; read again when it changes.", Example = "/etc/postern/tls/fullchain.pem")]
+    [Setting("PEM file with our certificate and its chain; read again when it changes.", Example = "/etc/postern/tls/fullchain.pem", Form = SettingForm.File)]
     public required string Certificate { get; init; }
 
-    [Setting("PEM file with the private key.", Example = "/etc/postern/tls/key.pem")]
+    [Setting("PEM file with the private key.", Example = "/etc/postern/tls/key.pem", Form = SettingForm.File)]
     public required string Key { get; init; }
 }
 
 public sealed record AccessConfig
 {
-    [Setting("Networks that may relay without AUTH.", Source = "loopback only: never an open relay by default")]
+    [Setting("Networks that may relay without AUTH.", Source = "loopback only: never an open relay by default", Form = SettingForm.Network)]
     public IReadOnlyList<string> Networks { get; init; } = ["127.0.0.0/8", "::1/128"];
 
     [Setting("Sender addresses or @domains that may be used; empty allows all.")]
@@ -121,7 +121,7 @@ public sealed record LimitsConfig
     [Setting("Longest line of a message, in bytes with CRLF. The RFC's 1000 is broken by real mail daily; longer ones pass untouched up to here.", Source = "RFC 5321 section 4.5.3.1.6 (1000); Postfix line_length_limit 2048 splits, we never do", Min = "1000", Max = "16MiB")]
     public int MaxLineBytes { get; init; } = 1 << 20;
 
-    [Setting("Bytes of a message's header section.", Source = "Postfix header_size_limit 102400", Min = "1KiB", Max = "16MiB")]
+    [Setting("Bytes of a message's header section.", Source = "Postfix header_size_limit 102400", Min = "1KiB", Max = "16MiB", Name = "max_header_size")]
     public int MaxHeaderBytes { get; init; } = 1 << 20;
 
     [Setting("Header fields of a message.", Min = "10", Max = "100000")]
@@ -256,10 +256,10 @@ public sealed record UpstreamAuthConfig
 
 public sealed record UpstreamConfig
 {
-    [Setting("Name, for routes, logs and metrics.")]
+    [Setting("Name, for routes, logs and metrics.", Form = SettingForm.Name)]
     public required string Name { get; init; }
 
-    [Setting("host:port; the host's addresses are looked up, its MX are not.", Example = "smtp.example.com:587")]
+    [Setting("host:port; the host's addresses are looked up, its MX are not.", Example = "smtp.example.com:587", Form = SettingForm.HostPort)]
     public required string Address { get; init; }
 
     [Setting("none, opportunistic, required (STARTTLS, certificate verified) or implicit (TLS from the start, verified).")]
@@ -268,9 +268,10 @@ public sealed record UpstreamConfig
     [Setting("Verify the certificate where TLS is required or implicit.")]
     public bool TlsVerify { get; init; } = true;
 
-    [Setting("PEM file with further authorities to trust for this upstream.")]
+    [Setting("PEM file with further authorities to trust for this upstream.", Form = SettingForm.File)]
     public string? TlsCa { get; init; }
 
+    [Setting("AUTH at the upstream; absent for none.", Example = "{ user = \"apikey\", password = { file = \"/run/secrets/smtp\" } }")]
     public UpstreamAuthConfig? Auth { get; init; }
 
     [Setting("Share of a pool's mail relative to its other members.", Min = "0", Max = "1000")]
@@ -279,22 +280,22 @@ public sealed record UpstreamConfig
     [Setting("Members of a pool with a lower order are used first; a higher one only when all of those fail.", Min = "0", Max = "1000")]
     public int Order { get; init; }
 
-    [Setting("Sessions at once; null for delivery.max_sessions_per_destination.", Min = "1", Max = "10000")]
+    [Setting("Sessions at once; absent for delivery.max_sessions_per_destination.", Min = "1", Max = "10000")]
     public int? MaxSessions { get; init; }
 
-    [Setting("Messages on one session; null for delivery.max_messages_per_session.", Min = "1", Max = "1000000")]
+    [Setting("Messages on one session; absent for delivery.max_messages_per_session.", Min = "1", Max = "1000000")]
     public int? MaxMessagesPerSession { get; init; }
 }
 
 public sealed record EgressConfig
 {
-    [Setting("Name, for routes, logs and metrics.")]
+    [Setting("Name, for routes, logs and metrics.", Form = SettingForm.Name)]
     public required string Name { get; init; }
 
-    [Setting("Local address to send from.", Example = "192.0.2.10")]
+    [Setting("Local address to send from.", Example = "192.0.2.10", Form = SettingForm.Address)]
     public required string Address { get; init; }
 
-    [Setting("Name to say in EHLO from this address; null for server.hostname.", Example = "a.relay.example.net")]
+    [Setting("Name to say in EHLO from this address; absent for server.hostname.", Example = "a.relay.example.net", Form = SettingForm.HostName)]
     public string? Hello { get; init; }
 }
 
@@ -314,7 +315,7 @@ public sealed record RouteConfig
     [Setting("Names of egress addresses to use, in turn; empty for the system's choice.")]
     public IReadOnlyList<string> Egress { get; init; } = [];
 
-    [Setting("Delivery mode of this route; null for delivery.mode.")]
+    [Setting("Delivery mode of this route; absent for delivery.mode.")]
     public DeliveryMode? Mode { get; init; }
 }
 
@@ -336,7 +337,7 @@ public sealed record RouteMatch
 
 public sealed record PickupConfig
 {
-    [Setting("Folder watched for .eml files. Sent ones go to its 'sent' sub-folder, unusable ones to 'bad' with the reason beside them.")]
+    [Setting("Folder watched for .eml files. Sent ones go to its 'sent' sub-folder, unusable ones to 'bad' with the reason beside them.", Form = SettingForm.Folder)]
     public required string Folder { get; init; }
 
     [Setting("Delete sent files instead of moving them.")]
@@ -348,7 +349,7 @@ public sealed record PickupConfig
 
 public sealed record DnsConfig
 {
-    [Setting("Resolvers as address or address:port; empty for the system's.", Example = "[\"127.0.0.1:53\"]")]
+    [Setting("Resolvers as address or address:port; empty for the system's.", Example = "[\"127.0.0.1:53\"]", Form = SettingForm.Resolver)]
     public IReadOnlyList<string> Servers { get; init; } = [];
 
     [Setting("Time for one look-up, retries included.", Source = "resolv.conf(5): 5 s, 2 attempts", Min = "100ms", Max = "1m")]
