@@ -345,6 +345,9 @@ public sealed record PickupConfig
 
     [Setting("How often the folder is looked at, besides being watched.", Min = "1s", Max = "1h")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
+
+    [Setting("Add Message-ID and Date where they are missing, as the Windows SMTP service did.", Source = "RFC 6409 section 8")]
+    public bool AddMissingHeaders { get; init; }
 }
 
 public sealed record DnsConfig

@@ -27,6 +27,9 @@ internal sealed class AccessPolicy
 
     public bool IsTrusted(IPAddress client) => _networks.Contains(client);
 
+    /// <summary>For mail that comes without a client.</summary>
+    public bool AllowsSender(MailPath sender) => _senders is null || _senders.Matches(sender);
+
     /// <summary>Null when this client may send from this address; otherwise the reply to MAIL.</summary>
     /// <param name="trusted">What <see cref="IsTrusted"/> said of the client.</param>
     /// <param name="authOffered">False when AUTH would need TLS first.</param>

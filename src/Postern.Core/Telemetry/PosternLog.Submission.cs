@@ -66,6 +66,6 @@ internal static partial class PosternLog
     [LoggerMessage(2051, LogLevel.Error, "pickup folder cannot be used, trying again folder={Folder} error={Error}")]
     public static partial void PickupFailing(ILogger logger, string folder, string error);
 
-    [LoggerMessage(2052, LogLevel.Warning, "pickup waits for room in the store folder={Folder}")]
-    public static partial void PickupWaits(ILogger logger, string folder);
+    [LoggerMessage(2052, LogLevel.Warning, "pickup file has to wait, trying again folder={Folder} file={File} reason={Reason}")]
+    public static partial void PickupWaits(ILogger logger, string folder, string file, string reason);
 }

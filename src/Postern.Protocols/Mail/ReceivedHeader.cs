@@ -9,7 +9,7 @@ namespace Postern.Protocols.Mail;
 /// <param name="Hello">What the client called itself; null or empty when it said nothing.</param>
 /// <param name="Client">Its address; null for mail that did not come by SMTP.</param>
 /// <param name="By">Our name.</param>
-/// <param name="Protocol">The "with" word (RFC 3848).</param>
+/// <param name="Protocol">The "with" word (RFC 3848); empty for mail that came by no protocol.</param>
 /// <param name="Id">Queue id.</param>
 /// <param name="SingleRecipient">The recipient when there is only one, else null: with several, each would learn of the others (RFC 5321 section 7.2).</param>
 public readonly record struct ReceivedFacts(string? Hello, IPAddress? Client, string By, string Protocol, string Id, TlsObservation? Tls, string? SingleRecipient, DateTimeOffset At);
@@ -34,8 +34,12 @@ public static class ReceivedHeader
         WriteFrom(ref writer, facts);
         writer.Raw("by "u8);
         writer.Name(facts.By);
-        writer.Raw(" (Postern) with "u8);
-        writer.Name(facts.Protocol);
+        writer.Raw(" (Postern)"u8);
+        if (facts.Protocol.Length > 0)
+        {
+            writer.Raw(" with "u8);
+            writer.Name(facts.Protocol);
+        }
         writer.Raw(" id "u8);
         writer.Name(facts.Id);
         if (facts.SingleRecipient is { Length: > 0 } recipient) WriteFor(ref writer, recipient);

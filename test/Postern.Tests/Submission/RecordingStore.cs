@@ -9,6 +9,10 @@ internal sealed class RecordingStore : IQueueStore
     private long _lastId = 0x0123456789abcd;
 
     public ConcurrentQueue<(MessageId Id, QueuedEnvelope Envelope, byte[] Content)> Committed { get; } = new();
+
+    /// <summary>Ids that are answered as waiting in the queue.</summary>
+    public HashSet<MessageId> Known { get; } = [];
+
     public int Begun;
     public int Dropped;
 
@@ -37,7 +41,7 @@ internal sealed class RecordingStore : IQueueStore
     public void Release(Lease lease, DateTimeOffset due) => throw new NotSupportedException();
     public ValueTask<bool> SettleAsync(Lease lease, Settlement settlement, CancellationToken cancel) => throw new NotSupportedException();
     public ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel) => throw new NotSupportedException();
-    public ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel) => throw new NotSupportedException();
+    public ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel) => new(Known.Contains(id) ? new MessageDetails(null!, null!, [], []) : null);
     public ValueTask<MessageExport?> ExportAsync(MessageId id, CancellationToken cancel) => throw new NotSupportedException();
     public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel) => throw new NotSupportedException();
     public ValueTask DisposeAsync() => default;

@@ -29,8 +29,8 @@ public sealed class ReceivedHeaderTests
             "Received: from [192.0.2.1] ([192.0.2.1])\r\n\tby relay.example.net (Postern) with SMTP id 1;\r\n\tSun, 01 Mar 2026 07:05:07 +0000\r\n",
             Write(new ReceivedFacts(null, IPAddress.Parse("::ffff:192.0.2.1"), "relay.example.net", "SMTP", "1", null, null, At)));
         Assert.Equal(
-            "Received: by relay.example.net (Postern) with PICKUP id 1;\r\n\tSun, 01 Mar 2026 07:05:07 +0000\r\n",
-            Write(new ReceivedFacts(null, null, "relay.example.net", "PICKUP", "1", null, null, At)));
+            "Received: by relay.example.net (Postern) id 1;\r\n\tSun, 01 Mar 2026 07:05:07 +0000\r\n",
+            Write(new ReceivedFacts(null, null, "relay.example.net", "", "1", null, null, At)));
     }
 
     [Fact]
