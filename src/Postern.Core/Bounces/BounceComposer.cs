@@ -101,7 +101,7 @@ public sealed class BounceComposer(BounceSettings settings, TimeProvider time, I
 
     private void WriteHeader(DsnWriter writer, DsnKind kind, MailPath to, List<DsnRecipient> recipients, OriginalHeaders headers, string boundary, bool eightBit)
     {
-        writer.Field("From", $"Mail relay {settings.Hostname} <MAILER-DAEMON@{settings.Hostname}>");
+        writer.Field("From", $"\"Mail relay {settings.Hostname}\" <MAILER-DAEMON@{settings.Hostname}>");
         writer.Field("To", $"<{to.Address}>");
         string subject = DsnText.Subject(kind, recipients);
         writer.Field("Subject", to.IsInternationalized || Ascii.IsValid(subject) ? subject : Encoding.ASCII.GetString(Rfc2047.EncodeText(Encoding.UTF8, subject)));

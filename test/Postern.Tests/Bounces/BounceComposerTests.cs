@@ -38,7 +38,7 @@ public sealed class BounceComposerTests
         };
         var made = await ComposeAsync(DsnKind.Failure, Envelope() with { EnvId = "env 1" }, Original, bob, eve);
         Assert.Equal("""
-            From: Mail relay relay.example.org <MAILER-DAEMON@relay.example.org>
+            From: "Mail relay relay.example.org" <MAILER-DAEMON@relay.example.org>
             To: <alice@example.org>
             Subject: Not delivered: bob@example.net and 1 other
             Date: Sun, 1 Mar 2026 12:00:00 +0000
