@@ -62,7 +62,7 @@ internal static class DsnText
     private static void WriteRecipient(DsnWriter writer, DsnKind kind, DsnRecipient recipient)
     {
         writer.Paragraph("  ", $"To: {recipient.Recipient.Address.Address}");
-        string from = kind == DsnKind.Delay || recipient.Reason == DsnReason.Expired ? " last" : "";
+        string from = kind == DsnKind.Delay || recipient.Reason != DsnReason.Refused ? " last" : "";
         if (recipient.PeerReply is { } reply)
         {
             writer.Paragraph("    ", $"The server {Server(recipient)}{from} said:");
@@ -93,6 +93,7 @@ internal static class DsnText
             return;
         }
         if (recipient.Failure is not null && recipient.Reason == DsnReason.Expired) writer.Paragraph("    ", "It was tried until the message reached the end of the time it may wait.");
+        if (recipient.Failure is not null && recipient.Reason == DsnReason.ReturnedByOperator) writer.Paragraph("    ", "After that the operator of the relay returned the message.");
         if (recipient.Failure is { MayDuplicate: true }) writer.Paragraph("    ", "The connection ended at a moment when the server may have taken it: ask before you send it again.");
         if (meaning is { } advised) writer.Paragraph("    ", $"What you can do: {advised.Advice}");
     }

@@ -20,6 +20,7 @@ internal readonly record struct StatusMeaning(string What, string Advice)
         (1, 6) => new("The mailbox has moved and left no new address.", "Ask the recipient for the new address."),
         (1, 7) or (1, 8) => new("The server does not accept the sender's address.", "Check that you send with an address that exists and can be replied to."),
         (1, 10) => new("That domain has declared that it takes no mail.", "Check what follows the @ for a typing mistake."),
+        (2, 1) when status.Class == 4 => new("The mailbox takes no mail at present.", "Send it again later."),
         (2, 1) => new("The mailbox is disabled and takes no mail.", AskRecipient),
         (2, 2) => new("The mailbox is full.", "Send it again when the recipient has made room."),
         (2, 3) or (3, 4) => new("The message is larger than the server takes.", "Send less at once, or a link instead of an attachment."),

@@ -191,6 +191,17 @@ public sealed class BounceComposerTests
         Assert.Contains("Content-Type: text/rfc822-headers\r\n", Text(made), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Message_that_the_operator_returned_says_so_beside_the_last_words()
+    {
+        var made = await ComposeAsync(DsnKind.Failure, Envelope(), Original,
+            Recipient("a@example.net") with { Reason = DsnReason.ReturnedByOperator, Failure = Refused(ClientStage.Rcpt, SmtpReply.Of(450, "4.2.1", "busy")), RemoteHost = "mx.example.net" },
+            Recipient("b@example.net") with { Reason = DsnReason.ReturnedByOperator });
+        Assert.Contains("The server mx.example.net last said:\r\n      450 4.2.1 busy\r\n    That means: The mailbox takes no mail at present.\r\n    After that the operator of the relay returned the message.\r\n", Text(made), StringComparison.Ordinal);
+        Assert.Contains("Postern concluded:\r\n      the operator of the relay returned the message\r\n", Text(made), StringComparison.Ordinal);
+        Assert.Contains("Final-Recipient: rfc822;b@example.net\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: X-Postern; the operator of the relay returned the message\r\n", Text(made), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(DsnReturn.Unspecified, true)]
     [InlineData(DsnReturn.Full, true)]
