@@ -30,10 +30,11 @@ internal sealed partial class ConfigBinder(ConfigSurroundings surroundings)
         foreach (var missing in table.Settings.Where(s => s.IsRequired && !node.Entries.ContainsKey(s.Name)))
         {
             string example = missing.Attribute?.Example is { } text ? $"\"{text}\"" : missing.Kind == SettingKind.Secret ? "{ env = \"NAME\" }" : "\"…\"";
-            // Empty rather than null, so that the other checks can go on.
-            if (missing.Kind == SettingKind.Text) missing.Property.SetValue(result, "");
             Add(node, path.Length == 0 ? missing.Name : $"{path}.{missing.Name}", null, "is missing", $"add {missing.Name} = {example}");
         }
+        // Empty rather than null where one is missing or was refused, so that the other checks can go on.
+        foreach (var text in table.Settings.Where(s => s is { IsRequired: true, Kind: SettingKind.Text } && s.Property.GetValue(result) is null))
+            text.Property.SetValue(result, "");
         return result;
     }
 

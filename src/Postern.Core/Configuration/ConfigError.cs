@@ -11,8 +11,11 @@ public sealed record ConfigError(ConfigOrigin At, string Key, string? Value, str
     public override string ToString()
     {
         string subject = Key.Length == 0 ? "" : Value is null ? $"{Key}: " : $"{Key} = {Value}: ";
-        return $"{At}: {subject}{Expected}; {Mend}";
+        return Printable($"{At}: {subject}{Expected}; {Mend}");
     }
+
+    /// <summary>What an operator wrote is shown on a terminal and in a log: control characters in it are not.</summary>
+    private static string Printable(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
 }
 
 /// <summary>What loading gave: a configuration that can be used, or every error at once.</summary>

@@ -10,7 +10,11 @@ internal static class TomlReader
     public static ConfigTable Read(string text, string file, List<ConfigError> errors)
     {
         var root = new ConfigTable(new ConfigOrigin(file, 1, 1));
-        var document = SyntaxParser.Parse(text, file, validate: true);
+        if (Parse(text, file) is not { } document)
+        {
+            errors.Add(new ConfigError(new ConfigOrigin(file, 1, 1), "", null, "not valid TOML, and too broken to say where", "look for brackets or quotes that are not closed; see https://toml.io"));
+            return root;
+        }
         int lastLine = -1;
         foreach (var problem in document.Diagnostics)
         {
@@ -29,9 +33,21 @@ internal static class TomlReader
     /// <summary>Reads one value ("[\"a\", \"b\"]") given on the command line or in the environment; null when it is not a TOML value.</summary>
     public static ConfigNode? ReadValue(string text, ConfigOrigin at)
     {
-        var document = SyntaxParser.Parse($"value = {text}", at.Source, validate: true);
-        if (document.HasErrors || document.KeyValues.ChildrenCount != 1) return null;
+        if (Parse($"value = {text}", at.Source) is not { } document || document.HasErrors || document.KeyValues.ChildrenCount != 1) return null;
         return Convert(document.KeyValues.GetChild(0)!.Value, _ => at);
+    }
+
+    /// <summary>Null when the parser gives up by an exception: at 64 levels of nesting, and at some broken escapes in strings, which fuzzing found.</summary>
+    private static DocumentSyntax? Parse(string text, string file)
+    {
+        try
+        {
+            return SyntaxParser.Parse(text, file, validate: true);
+        }
+        catch (Exception e) when (e is Tomlyn.TomlException or ArgumentException or InvalidOperationException or IndexOutOfRangeException)
+        {
+            return null;
+        }
     }
 
     private static ConfigTable Open(ConfigTable root, TableSyntaxBase table, string file)

@@ -161,6 +161,7 @@ public struct HeaderScanner
 
     private void CheckSize()
     {
-        if (Problem == HeaderProblem.None && Bytes > _limits.MaxBytes) Problem = HeaderProblem.TooLarge;
+        // A line of which it is not known yet whether it belongs to the section must not count: the answer would depend on where the piece ends.
+        if (Problem == HeaderProblem.None && Bytes - UndecidedBytes > _limits.MaxBytes) Problem = HeaderProblem.TooLarge;
     }
 }
