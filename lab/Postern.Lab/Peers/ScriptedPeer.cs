@@ -92,7 +92,7 @@ public sealed class ScriptedPeer : IAsyncDisposable
         }
         finally
         {
-            if (socket.Connected) await wire.CloseAsync(socket, cancel);
+            if (socket.Connected) await wire.DisposeAsync();
             socket.Dispose();
             session.End();
         }

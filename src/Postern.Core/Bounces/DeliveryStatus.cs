@@ -63,6 +63,7 @@ internal static class DeliveryStatus
             FailureKind.TlsUnavailable or FailureKind.AuthUnavailable => (7, 4),
             FailureKind.TlsFailed => (7, 5),
             FailureKind.Unsupported => internationalized ? (6, 7) : (6, 3),
+            FailureKind.TooLarge => (3, 4),
             FailureKind.Cancelled => (3, 2),
             FailureKind.LocalError => (3, 0),
             _ => (0, 0),

@@ -28,6 +28,7 @@ public enum FailureKind : byte
     Unsupported,        // the message needs an extension the peer lacks
     LocalError,         // our side: no egress address, no file descriptors
     Cancelled,          // we are stopping
+    TooLarge,           // larger than the peer's SIZE (RFC 1870); not even tried
 }
 
 /// <summary>Failure of one stage: what stage, who spoke, what was said. A value, never an exception.</summary>
@@ -37,7 +38,7 @@ public enum FailureKind : byte
 public sealed record StageFailure(ClientStage Stage, Speaker Speaker, FailureKind Kind, string Detail, SmtpReply? Reply = null, bool MayDuplicate = false)
 {
     /// <summary>True for a 5xx of the peer and for what cannot heal by waiting (NullMx, NoSuchDomain, Unsupported).</summary>
-    public bool IsPermanent => Reply?.IsPermanent ?? Kind is FailureKind.NullMx or FailureKind.NoSuchDomain or FailureKind.Unsupported or FailureKind.LoopsToUs;
+    public bool IsPermanent => Reply?.IsPermanent ?? Kind is FailureKind.NullMx or FailureKind.NoSuchDomain or FailureKind.Unsupported or FailureKind.LoopsToUs or FailureKind.TooLarge;
 }
 
 /// <summary>Random access to a kept message's bytes (CRLF lines, not dot-stuffed, Received line included). Bodies are never held whole in memory.</summary>

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+
+namespace Postern.Core.Upstreams;
+
+/// <summary>
+/// All upstreams and MX hosts there is something to know of, by name; also the gates of domains whose look-up fails. Named upstreams stay,
+/// MX hosts and domains are forgotten an hour after their last use. Thread safe.
+/// </summary>
+/// <param name="retry">The configured retry schedule, which is what MX hosts are gated by: a stranger's server is owed that much patience.</param>
+internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvider time)
+{
+    private static readonly TimeSpan Memory = TimeSpan.FromHours(1);
+
+    private readonly ConcurrentDictionary<string, UpstreamState> _states = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, UpstreamHealth> _domains = new(StringComparer.Ordinal);
+    private GateLadder _mx = new(retry);
+
+    public UpstreamState Pool(string name) =>
+        _states.TryGetValue(name, out var state) ? state : _states.GetOrAdd(name, n => new UpstreamState(n, isPool: true, GateLadder.Pool, time));
+
+    /// <param name="name">"host:port", and the egress name where one is used: a host may refuse one address and take another.</param>
+    public UpstreamState MxHost(string name) =>
+        _states.TryGetValue(name, out var state) ? state : _states.GetOrAdd(name, n => new UpstreamState(n, isPool: false, _mx, time));
+
+    /// <summary>The gate of a domain whose MX look-up fails.</summary>
+    public UpstreamHealth Domain(string name) => _domains.GetOrAdd(name, _ => new UpstreamHealth(_mx, time));
+
+    /// <summary>A domain's look-up works again.</summary>
+    public void ForgetDomain(string name)
+    {
+        if (!_domains.IsEmpty) _domains.TryRemove(name, out _);
+    }
+
+    /// <summary>New MX hosts follow the new schedule.</summary>
+    public void Apply(IReadOnlyList<TimeSpan> schedule) => _mx = new GateLadder(schedule);
+
+    /// <summary>Forgets what is no longer used.</summary>
+    public void Sweep()
+    {
+        var now = time.GetUtcNow();
+        foreach (var (name, state) in _states)
+        {
+            // A closed gate is kept until its next try is long due: forgetting it would mean one try per message again.
+            if (!state.IsForgettable(Memory)) continue;
+            if (state.Health.Snapshot().Until is not { } until || until + Memory < now) _states.TryRemove(name, out _);
+        }
+        foreach (var (name, health) in _domains)
+        {
+            if (health.Snapshot().Until + Memory < now) _domains.TryRemove(name, out _);
+        }
+    }
+
+    /// <summary>Named upstreams first, then hosts that are gated, then the rest; at most <paramref name="most"/>.</summary>
+    public IReadOnlyList<UpstreamSnapshot> Snapshot(int most) =>
+        [.. _states.Values.OrderByDescending(s => s.IsPool).ThenByDescending(s => s.Health.Snapshot().State != GateState.Open).ThenBy(s => s.Name, StringComparer.Ordinal).Take(most).Select(s => s.Snapshot())];
+}

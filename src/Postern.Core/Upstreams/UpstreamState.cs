@@ -1,0 +1,39 @@
+namespace Postern.Core.Upstreams;
+
+/// <summary>The live side of one upstream of a pool or one MX host: its gate, its open sessions, what happened there lately. Thread safe; survives reloads.</summary>
+internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder, TimeProvider time)
+{
+    private int _openSessions;
+    private long _lastUsed = time.GetTimestamp();
+
+    /// <summary>The configured name, or "host:port" of an MX host.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Configured by name; false for an MX host.</summary>
+    public bool IsPool { get; } = isPool;
+
+    public UpstreamHealth Health { get; } = new(ladder, time);
+    public UpstreamHistory History { get; } = new();
+    public int OpenSessions => Volatile.Read(ref _openSessions);
+
+    /// <summary>Counts a session that is about to be opened; false when the limit is reached.</summary>
+    public bool TryAddSession(int limit)
+    {
+        _lastUsed = time.GetTimestamp();
+        if (Interlocked.Increment(ref _openSessions) <= limit) return true;
+        Interlocked.Decrement(ref _openSessions);
+        return false;
+    }
+
+    public void RemoveSession() => Interlocked.Decrement(ref _openSessions);
+
+    /// <summary>Nothing would be lost by forgetting it.</summary>
+    public bool IsForgettable(TimeSpan after) => !IsPool && OpenSessions == 0 && time.GetElapsedTime(_lastUsed) > after;
+
+    public UpstreamSnapshot Snapshot() => new(Name, IsPool, OpenSessions, Health.Snapshot(), History.Attempts(), History.Failures());
+}
+
+/// <summary>One upstream as the API shows it.</summary>
+/// <param name="Attempts">The last 50, newest first.</param>
+/// <param name="Failures">The last 50 that failed, newest first: kept apart so that successes do not flush them out.</param>
+public sealed record UpstreamSnapshot(string Name, bool IsPool, int OpenSessions, HealthSnapshot Health, IReadOnlyList<AttemptSummary> Attempts, IReadOnlyList<Diagnosis.Evidence.AttemptEvidence> Failures);
