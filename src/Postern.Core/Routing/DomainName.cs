@@ -1,13 +1,10 @@
-using System.Globalization;
+using Postern.Protocols.Mail;
 
 namespace Postern.Core.Routing;
 
 /// <summary>The one form in which domains are compared and looked up: A-labels (RFC 5890) in lower case, without a final dot.</summary>
 internal static class DomainName
 {
-    // Unassigned code points are let through: the DNS decides what exists, not our Unicode tables.
-    private static readonly IdnMapping Idn = new() { AllowUnassigned = true };
-
     /// <summary>Null when it is neither a domain name nor an address literal.</summary>
     public static string? Normalise(string domain)
     {
@@ -17,16 +14,9 @@ internal static class DomainName
         if (IsLowerAscii(domain)) return domain.Length <= 253 ? domain : null;
         string lower = domain.ToLowerInvariant();
         if (System.Text.Ascii.IsValid(lower)) return lower.Length <= 253 ? lower : null;
-        try
-        {
-            string ascii = Idn.GetAscii(lower.Normalize());
-            return ascii.Length <= 253 ? ascii : null;
-        }
-        catch (ArgumentException)
-        {
-            // IdnMapping has no Try form: a label that cannot be encoded is simply no domain.
-            return null;
-        }
+        // The runtime runs without normalisation tables: a name that IDNA would have to normalise first (combining marks, full-width letters) must be
+        // refused, since its bare encoding names another domain.
+        return Utf8Downgrade.DomainToAscii(lower) is { Length: <= 253 } ascii ? ascii : null;
     }
 
     private static bool IsLowerAscii(string text)

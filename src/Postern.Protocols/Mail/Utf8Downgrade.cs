@@ -16,6 +16,7 @@ public sealed record DowngradedEnvelope(MailCommand? Mail, IReadOnlyList<RcptCom
 /// </summary>
 public static class Utf8Downgrade
 {
+    // Unassigned code points are let through: the DNS decides what exists, not our Unicode tables.
     private static readonly IdnMapping Mapping = new() { UseStd3AsciiRules = true, AllowUnassigned = true };
 
     /// <summary>The address in ASCII: unchanged when it is ASCII, with A-labels when only its domain is not; null when it cannot be written in ASCII without loss.</summary>
@@ -34,8 +35,10 @@ public static class Utf8Downgrade
         var lower = new StringBuilder(domain.Length);
         foreach (var rune in domain.EnumerateRunes())
         {
-            if (!IsUnambiguous(rune)) return null;
-            lower.Append(rune.Value is 0x3002 ? "." : Rune.ToLowerInvariant(rune).ToString());
+            var lowered = Rune.ToLowerInvariant(rune);
+            // A capital without a simple lower case (U+0130) cannot stand in a domain name.
+            if (!IsUnambiguous(rune) || Rune.IsUpper(lowered)) return null;
+            lower.Append(rune.Value is 0x3002 ? "." : lowered.ToString());
         }
         try
         {
