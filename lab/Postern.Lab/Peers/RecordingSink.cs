@@ -140,7 +140,7 @@ public sealed class RecordingSink : IAsyncDisposable
             // Inside the try: a connection that is reset before it is served has no stream any more.
             var wire = new WireStream(new NetworkStream(socket, ownsSocket: false), record: null);
             await new SinkSession(this, socket, wire, number).RunAsync(cancel);
-            await wire.DisposeAsync();
+            if (socket.Connected) await wire.CloseAsync(socket, cancel);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or AuthenticationException)
         {

@@ -92,7 +92,7 @@ public sealed class ScriptedPeer : IAsyncDisposable
         }
         finally
         {
-            if (socket.Connected) await wire.DisposeAsync();
+            if (socket.Connected) await wire.CloseAsync(socket, cancel);
             socket.Dispose();
             session.End();
         }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Postern.Lab.Peers;
@@ -57,6 +58,27 @@ internal sealed class WireStream(Stream transport, MemoryStream? record) : IAsyn
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancel);
+    }
+
+    /// <summary>
+    /// Ends our side with FIN and reads on until the client ends its own, for a second at most: closing with bytes unread would send RST, and what we
+    /// said last (a 421 to a pipelining client) could be lost on its way.
+    /// </summary>
+    public async Task CloseAsync(Socket socket, CancellationToken cancel)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(TimeSpan.FromSeconds(1));
+        try
+        {
+            if (_stream is SslStream tls) await tls.ShutdownAsync();
+            socket.Shutdown(SocketShutdown.Send);
+            while (!(await ReadSomeAsync(int.MaxValue, patience.Token)).IsEmpty) { }
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        {
+            // Already gone.
+        }
+        await _stream.DisposeAsync();
     }
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();

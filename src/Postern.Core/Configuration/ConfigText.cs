@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Postern.Core.Configuration;
 
@@ -25,6 +27,35 @@ public static class ConfigText
             }
         }
         return text.ToString().TrimStart();
+    }
+
+    /// <summary>The same as JSON: path of the key, value, source. Secrets are masked.</summary>
+    public static string WriteJson(PosternConfig config, IReadOnlyDictionary<string, ConfigOrigin> origins)
+    {
+        var entries = new JsonArray();
+        foreach (var setting in SettingsTable.Root.Settings)
+        {
+            switch (setting.Property.GetValue(config))
+            {
+                case null: break;
+                case IList list:
+                    for (int i = 0; i < list.Count; i++) AddEntries(entries, setting.Table!, list[i]!, $"{setting.Name}[{i}]", origins);
+                    break;
+                case var table: AddEntries(entries, setting.Table!, table, setting.Name, origins); break;
+            }
+        }
+        return entries.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+
+    private static void AddEntries(JsonArray entries, SettingsTable table, object value, string path, IReadOnlyDictionary<string, ConfigOrigin> origins)
+    {
+        foreach (var setting in table.Settings)
+        {
+            string key = $"{path}.{setting.Name}";
+            if (setting.Property.GetValue(value) is not { } held) continue;
+            if (setting.Table is not null) AddEntries(entries, setting.Table, held, key, origins);
+            else entries.Add(new JsonObject { ["key"] = key, ["value"] = JsonNode.Parse(Toml(setting, held)), ["source"] = origins.GetValueOrDefault(key, ConfigOrigin.Default).ToString() });
+        }
     }
 
     private static void WriteTable(StringBuilder text, string header, SettingsTable table, object value, string path, IReadOnlyDictionary<string, ConfigOrigin> origins, bool onlySet)

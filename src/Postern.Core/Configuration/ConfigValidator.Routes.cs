@@ -8,7 +8,9 @@ internal sealed partial class ConfigValidator
     private void CheckRoutes()
     {
         if (config.Route.Count == 0 && config.Upstream.Count == 0 && !HasFailed("upstream") && !HasFailed("route"))
-            Error("", null, "nothing says where mail should go", "add [[upstream]] with name and address to send through a provider, or [[route]] with via = \"mx\" to deliver to each domain's own servers");
+            Error("", null, "nothing says where mail should go", whole.Line == 0
+                ? "give --upstream smtp://user@smtp.example.com:587 to send through a provider, --mx to deliver to each domain's own servers, or a file with --config"
+                : "add [[upstream]] with name and address to send through a provider, or [[route]] with via = \"mx\" to deliver to each domain's own servers");
         int catchAll = -1;
         for (int i = 0; i < config.Route.Count; i++)
         {

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postern.Lab.Peers;
 
@@ -90,6 +92,65 @@ public sealed class PeerTests
     }
 
     [Fact]
+    public async Task Last_reply_reaches_a_client_that_sent_more_than_was_read()
+    {
+        await using var sink = new RecordingSink();
+        sink.Refuse(SinkStage.Mail, "421 4.3.2 closing");
+        await using var peer = new ScriptedPeer("S: 220 hi\nC: EHLO *\nS: 421 4.3.2 closing");
+        foreach (var endPoint in (IPEndPoint[])[sink.EndPoint, peer.EndPoint])
+        {
+            using var client = await ConnectAsync(endPoint);
+            await SayAsync(client, "EHLO me\r\nMAIL FROM:<>\r\n" + string.Concat(Enumerable.Repeat("RCPT TO:<a@example.net>\r\n", 20_000)));
+            Assert.EndsWith("421 4.3.2 closing\r\n", await HearAllAsync(client), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("AUTH PLAIN AGFwcABzZWNyZXQ=", "235 2.7.0 welcome")]
+    [InlineData("AUTH PLAIN|AGFwcABzZWNyZXQ=", "334 |235 2.7.0 welcome")]
+    [InlineData("AUTH LOGIN|YXBw|c2VjcmV0", "334 VXNlcm5hbWU6|334 UGFzc3dvcmQ6|235 2.7.0 welcome")]
+    [InlineData("AUTH PLAIN AGFwcAB3cm9uZw==", "535 5.7.8 wrong name or password")]
+    [InlineData("AUTH CRAM-MD5|YXBwIDAw", "334 *|535 5.7.8 wrong name or password")]
+    public async Task Sink_speaks_tls_with_a_certificate_of_the_lab_and_authenticates(string said, string heard)
+    {
+        await using var sink = new RecordingSink(new SinkSettings { Certificate = LabCertificates.Issue(["mx.test"]), Users = new Dictionary<string, string> { ["app"] = "secret" } });
+        using var client = await ConnectAsync(sink.EndPoint);
+        var plain = client.GetStream();
+        Assert.StartsWith("220", await LineAsync(plain), StringComparison.Ordinal);
+        await plain.WriteAsync("STARTTLS\r\n"u8.ToArray());
+        Assert.Equal("220 2.0.0 go ahead", await LineAsync(plain));
+        await using var tls = new SslStream(plain);
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(LabCertificates.Authority);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "mx.test", CertificateChainPolicy = policy });
+        string[] replies = heard.Split('|');
+        string[] lines = said.Split('|');
+        for (int i = 0; i < lines.Length; i++)
+        {
+            await tls.WriteAsync(Encoding.ASCII.GetBytes(lines[i] + "\r\n"));
+            string reply = await LineAsync(tls);
+            if (replies[i].EndsWith('*')) Assert.StartsWith(replies[i][..^1], reply, StringComparison.Ordinal);
+            else Assert.Equal(replies[i], reply);
+        }
+    }
+
+    [Fact]
+    public async Task Scripted_peer_begins_tls_where_the_script_says()
+    {
+        await using var peer = new ScriptedPeer("S: 220 hi\nC: STARTTLS\nS: 220 go\nstarttls\nC: EHLO *\nS: 250 ok");
+        using var client = await ConnectAsync(peer.EndPoint);
+        await client.GetStream().WriteAsync("STARTTLS\r\n"u8.ToArray());
+        await LineAsync(client.GetStream());
+        await LineAsync(client.GetStream());
+        await using var tls = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("localhost");
+        await tls.WriteAsync("EHLO x\r\n"u8.ToArray());
+        Assert.Equal("250 ok", await LineAsync(tls));
+        tls.Close();
+        Assert.Null((await peer.SessionAsync()).Problem);
+    }
+
+    [Fact]
     public async Task Sink_goes_down_and_comes_back_on_the_same_port()
     {
         await using var sink = new RecordingSink();
@@ -107,6 +168,14 @@ public sealed class PeerTests
         var client = new TcpClient(endPoint.AddressFamily);
         await client.ConnectAsync(endPoint);
         return client;
+    }
+
+    private static async Task<string> LineAsync(Stream stream)
+    {
+        var line = new List<byte>();
+        byte[] one = new byte[1];
+        while (await stream.ReadAsync(one).AsTask().WaitAsync(TimeSpan.FromSeconds(10)) == 1 && one[0] != '\n') line.Add(one[0]);
+        return Encoding.UTF8.GetString([.. line]).TrimEnd('\r');
     }
 
     private static async Task SayAsync(TcpClient client, string text) => await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text));

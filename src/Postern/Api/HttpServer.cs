@@ -1,0 +1,57 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using OpenTelemetry.Metrics;
+using Postern.Core.Submission;
+using Postern.Core.Telemetry;
+
+namespace Postern.Api;
+
+/// <summary>The HTTP server for the API, metrics and health: Kestrel without what it is not asked for. Loopback only, so that it needs no password.</summary>
+internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
+{
+    /// <summary>Where it listens, with the port the system chose for 0.</summary>
+    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
+
+    /// <summary>Throws <see cref="ListenException"/> with one line for the operator when the address cannot be had.</summary>
+    public static async Task<HttpServer> StartAsync(ListenAddress address, RelayView relay, ILoggerProvider logs, CancellationToken cancel)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddProvider(logs);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(address.EndPoint);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+            kestrel.Limits.MaxConcurrentConnections = 200;
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
+        var app = builder.Build();
+        app.Use(RefuseForeignHosts);
+        app.UseRouting();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        new Endpoints(relay).Map(app);
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (IOException e)
+        {
+            await app.DisposeAsync();
+            throw new ListenException($"cannot serve HTTP on {address.EndPoint}: the port is in use by another process; stop that one ('ss -ltnp sport = :{address.EndPoint.Port}' shows it) or choose another address in server.http (--http)", e);
+        }
+        return new HttpServer(app);
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    /// <summary>A name that resolves to loopback (DNS rebinding) must not open the API to web pages: only addresses and localhost are answered.</summary>
+    private static Task RefuseForeignHosts(HttpContext http, RequestDelegate next)
+    {
+        string host = http.Request.Host.Host.Trim('[', ']');
+        if (host.Length == 0 || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host, out _)) return next(http);
+        http.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+        return http.Response.WriteAsync("this server answers to localhost and to addresses only\n", http.RequestAborted);
+    }
+}

@@ -1,0 +1,15 @@
+using Postern.Core.Queue;
+
+namespace Postern.Api;
+
+/// <summary>What the API shows of a running relay; the process gives it.</summary>
+/// <param name="Store">Null while the relay starts.</param>
+/// <param name="Problems">Why it is not ready; empty when it is.</param>
+internal sealed record RelayView(
+    string Version,
+    Func<string> Hostname,
+    DateTimeOffset StartedAt,
+    Func<IQueueStore?> Store,
+    Func<IReadOnlyList<string>> Listening,
+    Func<IReadOnlyList<UpstreamContract>> Upstreams,
+    Func<IReadOnlyList<string>> Problems);

@@ -1,0 +1,74 @@
+using System.CommandLine;
+
+namespace Postern.Cli;
+
+/// <summary>All commands, and the one place where a command's failure becomes a line and an exit code.</summary>
+internal sealed class CommandTree(Output output, TimeProvider time)
+{
+    public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for programs.", Recursive = true };
+
+    public Output Output => output;
+    public TimeProvider Time => time;
+
+    public RootCommand Build()
+    {
+        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.\n\nTry it: postern demo. Use it: postern serve --upstream smtp://user@smtp.example.com:587") { JsonOption };
+//        root.Add(new ServeCommand(this).Build());
+//        root.Add(new DemoCommand(this).Build());
+        root.Add(new StatusCommand(this).Build());
+        root.Add(new QueueCommand(this).Build());
+        root.Add(new WhyCommand(this).Build());
+        root.Add(new UpstreamsCommand(this).Build());
+        root.Add(new ConfigCommand(this).Build());
+        return root;
+    }
+
+    public async Task<int> RunAsync(string[] args, CancellationToken cancel)
+    {
+        var parsed = Build().Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            // "Required command was not provided" beside an unknown word is noise.
+            foreach (var error in parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.UnmatchedTokens.Count > 0 ? 1 : 0)) output.Problem(error.Message);
+            string command = string.Join(' ', Names(parsed.CommandResult));
+            output.Problem($"see 'postern{(command.Length > 0 ? " " + command : "")} --help'");
+            return ExitCode.WrongUsage;
+        }
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output.Text }, cancel);
+    }
+
+    /// <summary>Gives a command its action; expected failures become one line on standard error.</summary>
+    public Command Action(Command command, Func<ParseResult, CancellationToken, Task<int>> action)
+    {
+        command.SetAction(async (parsed, cancel) =>
+        {
+            try
+            {
+                return await action(parsed, cancel);
+            }
+            catch (CommandException e)
+            {
+                output.Problem(e.Message);
+                return e.ExitCode;
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return ExitCode.NotDetermined;
+            }
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Names(System.CommandLine.Parsing.CommandResult result)
+    {
+        var names = new Stack<string>();
+        for (var at = result; at.Parent is System.CommandLine.Parsing.CommandResult parent; at = parent) names.Push(at.Command.Name);
+        return names;
+    }
+}
+
+/// <summary>The option of every command that talks to a running relay.</summary>
+internal static class ServerOption
+{
+    public static Option<string> Create() => new("--server") { Description = "Address of the relay's HTTP server.", HelpName = "HOST:PORT", DefaultValueFactory = _ => RelayClient.DefaultServer };
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using Postern.Core.Configuration;
+using Postern.Core.Submission;
+
+namespace Postern.Cli;
+
+/// <summary>postern config: check it, show what is in force, describe it, hash a password.</summary>
+internal sealed class ConfigCommand(CommandTree tree)
+{
+    private readonly ConfigSources _checkSources = new();
+    private readonly ConfigSources _showSources = new();
+    private readonly Option<bool> _set = new("--only-set") { Description = "Leave out what is at its default." };
+
+    public Command Build()
+    {
+        var check = new Command("check", "Check a configuration and list every mistake with its line and remedy.");
+        _checkSources.AddTo(check);
+        var show = new Command("show", "Show the configuration in force and where each value comes from; secrets are masked.") { _set };
+        _showSources.AddTo(show);
+        return new Command("config", "Check, show and describe the configuration.")
+        {
+            tree.Action(check, Check),
+            tree.Action(show, Show),
+            tree.Action(new Command("schema", "Print the JSON schema, for editors."), Print(ConfigSchema.Write)),
+            tree.Action(new Command("reference", "Print the reference page (docs/configuration.md)."), Print(ConfigReference.Write)),
+            tree.Action(new Command("metrics", "Print the list of metrics (docs/metrics.md)."), Print(MetricsReference.Write)),
+            tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
+        };
+    }
+
+    private Func<ParseResult, CancellationToken, Task<int>> Print(Func<string> write) => (_, _) =>
+    {
+        tree.Output.Text.Write(write());
+        return Task.FromResult(ExitCode.Good);
+    };
+
+    private Task<int> Check(ParseResult parsed, CancellationToken cancel)
+    {
+        var result = _checkSources.Load(parsed);
+        if (parsed.GetValue(CommandTree.JsonOption))
+        {
+            tree.Output.Json(new ConfigCheckContract(result.Config is not null, [.. result.Errors.Select(Finding)], [.. result.Warnings.Select(Finding)]), CliJson.Default.ConfigCheckContract);
+        }
+        else
+        {
+            foreach (var error in result.Errors) tree.Output.Line($"error: {error}");
+            foreach (var warning in result.Warnings) tree.Output.Line($"warning: {warning}");
+            tree.Output.Line(result.Config is null ? $"{Count(result.Errors.Count, "error")}; the relay would not start" : result.Warnings.Count > 0 ? $"good, with {Count(result.Warnings.Count, "warning")}" : "good");
+        }
+        return Task.FromResult(result.Config is null ? ExitCode.WrongUsage : ExitCode.Good);
+    }
+
+    private Task<int> Show(ParseResult parsed, CancellationToken cancel)
+    {
+        var result = _showSources.Load(parsed);
+        if (result.Config is null) throw Refusal(result);
+        if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Line(ConfigText.WriteJson(result.Config, result.Origins));
+        else tree.Output.Text.Write(ConfigText.Write(result.Config, result.Origins, parsed.GetValue(_set)));
+        return Task.FromResult(ExitCode.Good);
+    }
+
+    /// <summary>All errors, a line each.</summary>
+    internal static CommandException Refusal(ConfigResult result) =>
+        new(ExitCode.WrongUsage, string.Join("\npostern: ", result.Errors.Select(e => e.ToString())));
+
+    private async Task<int> Hash(ParseResult parsed, CancellationToken cancel)
+    {
+        if (!Console.IsInputRedirected) Console.Error.Write("Password: ");
+        string? password = await Console.In.ReadLineAsync(cancel);
+        if (string.IsNullOrEmpty(password)) throw new CommandException(ExitCode.WrongUsage, "no password on standard input; type it, or pipe it in: printf %s \"$PASSWORD\" | postern config hash");
+        string hash = PasswordHash.Create(password);
+        if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(new HashContract(hash), CliJson.Default.HashContract);
+        else tree.Output.Line(hash);
+        return ExitCode.Good;
+    }
+
+    private static string Count(int count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
+
+    private static ConfigFindingContract Finding(ConfigError error) => new(error.At.Source, error.At.Line, error.At.Column, error.Key, error.Value, error.Expected, error.Mend);
+}

@@ -1,0 +1,149 @@
+using System.CommandLine;
+using Postern.Api;
+
+namespace Postern.Cli;
+
+/// <summary>postern queue: look at the waiting mail and act on it.</summary>
+internal sealed class QueueCommand(CommandTree tree)
+{
+    private readonly Option<string> _server = ServerOption.Create();
+    private readonly Option<string> _destination = new("--destination") { Description = "Scheduling destination, such as pool:provider or mx:example.org; * at either end.", HelpName = "TEXT" };
+    private readonly Option<string> _sender = new("--sender") { Description = "Sender address; * at either end (*@example.org).", HelpName = "TEXT" };
+    private readonly Option<string> _recipient = new("--recipient") { Description = "Recipient address; * at either end.", HelpName = "TEXT" };
+    private readonly Option<string> _state = new("--state") { Description = "waiting, deferred, leased or held.", HelpName = "STATE" };
+    private readonly Option<string> _olderThan = new("--older-than") { Description = "Accepted longer ago than this, such as 4h.", HelpName = "DURATION" };
+    private readonly Option<int> _limit = new("--limit") { Description = "Messages to show at most.", HelpName = "N", DefaultValueFactory = _ => 100 };
+    private readonly Option<bool> _all = new("--all") { Description = "Every message." };
+    private readonly Option<bool> _remove = new("--without-notice") { Description = "Remove it without a bounce to the sender." };
+    private readonly Argument<string[]> _ids = new("id") { Description = "Queue ids.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string> _id = new("id") { Description = "Queue id." };
+    private readonly Option<string> _file = new("--output", "-o") { Description = "File to write; standard output without it.", HelpName = "FILE" };
+
+    public Command Build() => new("queue", "List, show, retry, hold, release, bounce and export waiting mail.")
+    {
+        tree.Action(new Command("list", "List waiting messages, oldest first.") { _destination, _sender, _recipient, _state, _olderThan, _limit, _server }, ListAsync),
+        tree.Action(new Command("show", "Show one message: envelope, recipients, what was last said.") { _id, _server }, ShowAsync),
+        Act("retry", "Try messages again now."),
+        Act("hold", "Keep messages back until released."),
+        Act("release", "Let held messages go."),
+        Act("bounce", "Give up on messages and tell their senders.", _remove),
+        tree.Action(new Command("export", "Write a message's bytes, as it will be sent.") { _id, _file, _server }, ExportAsync),
+    };
+
+    private Command Act(string name, string description, params Option[] more)
+    {
+        var command = new Command(name, description) { _ids, _destination, _sender, _recipient, _state, _olderThan, _all, _server };
+        foreach (var option in more) command.Add(option);
+        return tree.Action(command, (parsed, cancel) => ActAsync(name, parsed, cancel));
+    }
+
+    private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        using var client = new RelayClient(parsed.GetValue(_server)!);
+        int limit = parsed.GetValue(_limit);
+        if (limit < 1) throw new CommandException(ExitCode.WrongUsage, $"--limit {limit}: expected 1 or more");
+        var query = new (string, string?)[]
+        {
+            ("destination", parsed.GetValue(_destination)), ("sender", parsed.GetValue(_sender)), ("recipient", parsed.GetValue(_recipient)),
+            ("state", parsed.GetValue(_state)), ("older_than", parsed.GetValue(_olderThan)),
+        };
+        var found = new List<QueueItemContract>();
+        string? after = null;
+        do
+        {
+            var parts = query.Append(("limit", $"{Math.Min(1000, limit - found.Count)}")).Append(("after", after));
+            string path = "api/v1/queue?" + string.Join('&', parts.Where(p => p.Item2 is not null).Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2!)}"));
+            var page = await client.GetAsync(path, ApiJson.Default.QueuePageContract, cancel);
+            found.AddRange(page.Messages);
+            after = page.Next;
+        }
+        while (after is not null && found.Count < limit);
+        if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(new QueuePageContract(found, after), ApiJson.Default.QueuePageContract);
+        else PrintList(found, after is not null);
+        return ExitCode.Good;
+    }
+
+    private void PrintList(List<QueueItemContract> found, bool isCut)
+    {
+        if (found.Count == 0)
+        {
+            tree.Output.Line("no such message waits");
+            return;
+        }
+        var now = tree.Time.GetUtcNow();
+        tree.Output.Table(["id", "age", "state", "next", "tries", "size", "from", "to", "last reply"], found.Select(m => new[]
+        {
+            m.Id, Output.Age(now - m.AcceptedAt), m.State, m.State == "held" ? "-" : m.NextDue is { } due ? due <= now ? "now" : "in " + Output.Age(due - now) : "-",
+            $"{m.Attempts}", Output.Size(m.SizeBytes), m.Sender.Length == 0 ? "<>" : m.Sender,
+            $"{string.Join(", ", m.Destinations.Take(2))}{(m.Destinations.Count > 2 ? ", …" : "")}{(m.RecipientsTotal > 1 ? $" ({m.RecipientsWaiting}/{m.RecipientsTotal})" : "")}",
+            m.LastReply ?? "",
+        }));
+        if (isCut) tree.Output.Line($"… and more; --limit shows them");
+    }
+
+    private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        using var client = new RelayClient(parsed.GetValue(_server)!);
+        var details = await client.GetAsync($"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.QueueDetailsContract, cancel);
+        if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(details, ApiJson.Default.QueueDetailsContract);
+        else PrintDetails(tree.Output, details, tree.Time.GetUtcNow());
+        return ExitCode.Good;
+    }
+
+    internal static void PrintDetails(Output output, QueueDetailsContract details, DateTimeOffset now)
+    {
+        var message = details.Message;
+        output.Line($"{message.Id}  {message.State}  {Output.Size(message.SizeBytes)}");
+        output.Line($"from       {(message.Sender.Length == 0 ? "<> (a bounce)" : message.Sender)}");
+        output.Line($"accepted   {message.AcceptedAt:yyyy-MM-dd HH:mm:ss}Z, {Output.Age(now - message.AcceptedAt)} ago, by {details.Protocol} on {details.Listener}{(details.ClientAddress is { } client ? $" from {client}" : "")}{(details.User is { } user ? $" as {user}" : "")}");
+        output.Line($"tries      {message.Attempts}{(message.NextDue is { } due && message.State != "held" ? due <= now ? ", next now" : $", next in {Output.Age(due - now)}" : "")}; given up in {Output.Age(details.ExpiresAt - now)}");
+        if (details.EnvelopeId is { } envelope) output.Line($"envid      {envelope}");
+        output.Line("");
+        output.Table(["recipient", "status", "destination", "last reply"], details.Recipients.Select(r => new[] { r.Address, r.Status, r.Destination, r.LastReply ?? "" }));
+    }
+
+    private async Task<int> ActAsync(string name, ParseResult parsed, CancellationToken cancel)
+    {
+        using var client = new RelayClient(parsed.GetValue(_server)!);
+        string action = name == "bounce" && parsed.GetValue(_remove) ? "remove" : name;
+        var request = new QueueActionContract
+        {
+            Action = action,
+            Ids = parsed.GetValue(_ids),
+            Destination = parsed.GetValue(_destination),
+            Sender = parsed.GetValue(_sender),
+            Recipient = parsed.GetValue(_recipient),
+            State = parsed.GetValue(_state),
+            OlderThan = parsed.GetValue(_olderThan),
+            All = parsed.GetValue(_all),
+        };
+        if (request is { Ids: null or [], Destination: null, Sender: null, Recipient: null, State: null, OlderThan: null, All: false })
+            throw new CommandException(ExitCode.WrongUsage, $"which messages? name queue ids, filter with --destination, --sender, --recipient, --state or --older-than, or say --all; see 'postern queue {name} --help'");
+        var result = await client.PostAsync("api/v1/queue/actions", request, ApiJson.Default.QueueActionContract, ApiJson.Default.QueueActionResultContract, cancel);
+        if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(result, ApiJson.Default.QueueActionResultContract);
+        else tree.Output.Line($"{action}: {result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
+        return result.Messages > 0 ? ExitCode.Good : ExitCode.ProblemFound;
+    }
+
+    private async Task<int> ExportAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        using var client = new RelayClient(parsed.GetValue(_server)!);
+        string path = $"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}/message";
+        if (parsed.GetValue(_file) is not { } file)
+        {
+            await using var output = Console.OpenStandardOutput();
+            await client.CopyAsync(path, output, cancel);
+            return ExitCode.Good;
+        }
+        try
+        {
+            await using var target = new FileStream(file, FileMode.CreateNew);
+            await client.CopyAsync(path, target, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.WrongUsage, $"cannot write {file}: {e.Message}; choose another file", e);
+        }
+        return ExitCode.Good;
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Postern.Api;
+
+namespace Postern.Cli;
+
+/// <summary>postern status: one look at the running relay, or one every second.</summary>
+internal sealed class StatusCommand(CommandTree tree)
+{
+    private static readonly Option<string> _server = ServerOption.Create();
+    private static readonly Option<bool> _watch = new("--watch", "-w") { Description = "Look again every second until interrupted." };
+
+    public Command Build() => tree.Action(new Command("status", "Show the running relay: listeners, queue, problems.") { _server, _watch }, RunAsync);
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        using var client = new RelayClient(parsed.GetValue(_server)!);
+        bool watch = parsed.GetValue(_watch);
+        while (true)
+        {
+            var status = await client.GetAsync("api/v1/status", ApiJson.Default.StatusContract, cancel);
+            if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(status, ApiJson.Default.StatusContract);
+            else Print(status, clear: watch && tree.Output.IsTerminal);
+            if (!watch) return status.Ready ? ExitCode.Good : ExitCode.ProblemFound;
+            await Task.Delay(TimeSpan.FromSeconds(1), tree.Time, cancel);
+        }
+    }
+
+    private void Print(StatusContract status, bool clear)
+    {
+        var output = tree.Output;
+        if (clear) output.Text.Write("\e[H\e[J");
+        var now = tree.Time.GetUtcNow();
+        output.Line($"{status.Hostname}  postern {status.Version}  up {Output.Age(now - status.StartedAt)}  {(status.Ready ? "ready" : "NOT READY")}");
+        output.Line($"listening  {(status.Listening.Count > 0 ? string.Join(", ", status.Listening) : "nowhere")}");
+        string oldest = status.Queue.OldestAcceptedAt is { } at ? $", oldest {Output.Age(now - at)}" : "";
+        output.Line($"queue      {status.Queue.Messages} waiting{oldest}, {status.Queue.InDelivery} in delivery, {status.Queue.Held} held; accepted {status.Accepted} since the start");
+        output.Line($"disk       {Output.Size(status.Queue.DiskBytes)} used, {Output.Size(status.Queue.FreeDiskBytes)} free");
+        foreach (string problem in status.Problems) output.Line($"problem    {problem}");
+        if (status.Queue.ByDestination.Count == 0) return;
+        output.Line("");
+        output.Table(["destination", "waiting"], status.Queue.ByDestination.OrderByDescending(d => d.Value).Take(20).Select(d => new[] { d.Key, $"{d.Value}" }));
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+using Postern.Api;
+using Postern.Core.Configuration;
+using Postern.Diagnosis.Evidence;
+
+namespace Postern.Cli;
+
+/// <summary>postern why: what was tried for one message, how far each attempt came and what each party said.</summary>
+internal sealed class WhyCommand(CommandTree tree)
+{
+    private static readonly Argument<string> _id = new("id") { Description = "Queue id." };
+    private static readonly Option<string> _server = ServerOption.Create();
+
+    public Command Build() => tree.Action(new Command("why", "Say why a message still waits: every attempt kept, with what was said.") { _id, _server }, RunAsync);
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        using var client = new RelayClient(parsed.GetValue(_server)!);
+        var details = await client.GetAsync($"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.QueueDetailsContract, cancel);
+        if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(details, ApiJson.Default.QueueDetailsContract);
+        else Print(details);
+        return ExitCode.Good;
+    }
+
+    private void Print(QueueDetailsContract details)
+    {
+        var output = tree.Output;
+        QueueCommand.PrintDetails(output, details, tree.Time.GetUtcNow());
+        output.Line("");
+        if (details.Attempts.Count == 0) output.Line(details.Message.Attempts == 0 ? "Not tried yet." : "No attempt's record is kept.");
+        foreach (var attempt in details.Attempts) Print(attempt);
+    }
+
+    private void Print(AttemptEvidence attempt)
+    {
+        var output = tree.Output;
+        output.Line($"attempt {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
+        if (attempt.Failure is { } failure) output.Line($"  failed    at {ConfigValues.KebabCase(failure.Stage.ToString())}: {failure.Detail}");
+        if (attempt.Failure?.Reply is { } reply) output.Line($"  said      {reply}");
+        foreach (var connect in attempt.Connects)
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"  connect   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));
+        foreach (var dns in attempt.Dns) output.Line($"  dns       {dns.Question}: {(dns.Answers.Count > 0 ? string.Join(", ", dns.Answers) : dns.Status.ToString())}{(dns.Server is { } server ? $", by {server}" : "")}{(dns.Note is { } note ? $" ({note})" : "")}");
+        if (attempt.Tls is { } tls) output.Line($"  tls       {tls.Protocol} {tls.CipherSuite}{(tls.Problem is { } problem ? $", {problem}" : tls.Verified ? ", verified" : "")}");
+        foreach (var line in attempt.Transcript)
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"  {line.AtMilliseconds,7:0} ms  {(line.FromPeer ? "<" : ">")} {line.Text}"));
+        output.Line("");
+    }
+}

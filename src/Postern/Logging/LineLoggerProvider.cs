@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using Postern.Core.Configuration;
+
+namespace Postern.Logging;
+
+/// <summary>Writes each event as one line of text or JSON. Level and format can change while it runs.</summary>
+internal sealed class LineLoggerProvider : ILoggerProvider
+{
+    private readonly LogSink _sink;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, LineLogger> _loggers = new(StringComparer.Ordinal);
+    private volatile Format _format;
+
+    /// <param name="useColour">True only for a terminal.</param>
+    public LineLoggerProvider(Stream stream, LogConfig config, bool useColour, TimeProvider time)
+    {
+        _time = time;
+        _format = new Format(config, useColour);
+        _sink = new LogSink(stream, count => _format.Config.Format == LogFormat.Json
+            ? $$"""{"time":"{{Now()}}","level":"warning","event":"log lines dropped","count":{{count}}}""" + "\n"
+            : $"{Now()} warn  log lines dropped count={count}\n");
+    }
+
+    public void Apply(LogConfig config) => _format = _format with { Config = config };
+
+    public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new LineLogger(this, name));
+
+    public void Dispose() => _sink.Dispose();
+
+    private string Now() => _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
+    private sealed record Format(LogConfig Config, bool UseColour)
+    {
+        public LogLevel Level { get; } = Config.Level switch
+        {
+            LogLevelName.Debug => LogLevel.Debug,
+            LogLevelName.Warning => LogLevel.Warning,
+            LogLevelName.Error => LogLevel.Error,
+            _ => LogLevel.Information,
+        };
+    }
+
+    private sealed class LineLogger(LineLoggerProvider provider, string category) : ILogger
+    {
+        [ThreadStatic]
+        private static ArrayBufferWriter<byte>? _buffer;
+
+        // A library's daily business is not the operator's.
+        private readonly LogLevel _least = category.StartsWith("Postern", StringComparison.Ordinal) ? LogLevel.Trace : LogLevel.Warning;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= provider._format.Level && logLevel >= _least && logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel)) return;
+            var format = provider._format;
+            var buffer = _buffer ??= new ArrayBufferWriter<byte>(512);
+            buffer.ResetWrittenCount();
+            var pairs = state as IReadOnlyList<KeyValuePair<string, object?>>;
+            var template = pairs is { Count: > 0 } && pairs[^1].Value is string original ? LogTemplate.Of(original) : null;
+            bool split = template is { FollowsConvention: true };
+            var line = new LogLine(provider._time.GetUtcNow(), logLevel, eventId.Id, split ? template!.Phrase : formatter(state, exception), split ? pairs : null, template, exception);
+            if (format.Config.Format == LogFormat.Json) JsonLine.Write(buffer, line);
+            else TextLine.Write(buffer, line, format.UseColour);
+            provider._sink.Append(buffer.WrittenSpan);
+        }
+    }
+}
+
+/// <param name="Pairs">Null when the phrase is all there is.</param>
+internal readonly record struct LogLine(DateTimeOffset At, LogLevel Level, int EventId, string Phrase, IReadOnlyList<KeyValuePair<string, object?>>? Pairs, LogTemplate? Template, Exception? Exception);
