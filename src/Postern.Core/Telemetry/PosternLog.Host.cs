@@ -4,8 +4,8 @@ namespace Postern.Core.Telemetry;
 
 internal static partial class PosternLog
 {
-    [LoggerMessage(1001, LogLevel.Information, "relay started version={Version} hostname={Hostname} data={Data} start_ms={StartMs}")]
-    public static partial void RelayStarted(ILogger logger, string version, string hostname, string data, long startMs);
+    [LoggerMessage(1001, LogLevel.Information, "relay started version={Version} hostname={Hostname} listening={Listening} http={Http} data={Data} waiting={Waiting} start_ms={StartMs}")]
+    public static partial void RelayStarted(ILogger logger, string version, string hostname, string listening, string? http, string data, long waiting, long startMs);
 
     [LoggerMessage(1002, LogLevel.Information, "stopping signal={Signal} grace_s={GraceSeconds}")]
     public static partial void Stopping(ILogger logger, string signal, double graceSeconds);
@@ -13,9 +13,18 @@ internal static partial class PosternLog
     [LoggerMessage(1003, LogLevel.Information, "relay stopped waiting={Waiting} took_ms={TookMs}")]
     public static partial void RelayStopped(ILogger logger, long waiting, long tookMs);
 
+    [LoggerMessage(1004, LogLevel.Error, "stop took too long and is abandoned, the queue is safe after_s={AfterSeconds}")]
+    public static partial void StopTimedOut(ILogger logger, double afterSeconds);
+
     [LoggerMessage(1010, LogLevel.Information, "configuration applied file={File}")]
     public static partial void ConfigApplied(ILogger logger, string file);
 
-    [LoggerMessage(1011, LogLevel.Error, "configuration refused, the old one runs on file={File} errors={Errors} first={First}")]
-    public static partial void ConfigRefused(ILogger logger, string file, int errors, string first);
+    [LoggerMessage(1011, LogLevel.Error, "configuration refused, the old one runs on file={File} errors={Errors}")]
+    public static partial void ConfigRefused(ILogger logger, string file, int errors);
+
+    [LoggerMessage(1012, LogLevel.Error, "configuration mistake error={Error}")]
+    public static partial void ConfigMistake(ILogger logger, string error);
+
+    [LoggerMessage(1013, LogLevel.Warning, "configuration warning about={About}")]
+    public static partial void ConfigWarning(ILogger logger, string about);
 }

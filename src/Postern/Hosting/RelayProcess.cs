@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Reflection;
+using Postern.Api;
+using Postern.Cli;
+using Postern.Core.Configuration;
+using Postern.Core.Queue;
+using Postern.Core.Submission;
+using Postern.Core.Telemetry;
+using Postern.Logging;
+
+namespace Postern.Hosting;
+
+/// <summary>
+/// The life of a serving process: HTTP first (so that health can be asked while a large queue is read), then the relay, then waiting for a signal,
+/// reloading on request, and a stop in bounded time. Everything an operator did wrong is a <see cref="CommandException"/> with exit code 2.
+/// </summary>
+/// <param name="load">Loads the configuration again, from the same file, environment and options.</param>
+/// <param name="file">Watched for changes; null for none.</param>
+internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayStarter start, Output output, TimeProvider time)
+{
+    /// <summary>What may be left after the graceful time: closing files and sockets.</summary>
+    private static readonly TimeSpan _closing = TimeSpan.FromSeconds(5);
+
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private PosternConfig _config = new();
+    private RunningRelay? _relay;
+    private volatile bool _stopping;
+
+    public static string Version { get; } = typeof(RelayProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+
+    /// <summary>Runs until a signal or <paramref name="cancel"/>. Calls <paramref name="started"/> once everything listens.</summary>
+    /// <param name="logStream">Standard output, but for tests.</param>
+    public async Task<int> RunAsync(Stream logStream, Action<RunningRelay, string>? started, CancellationToken cancel)
+    {
+        var result = load();
+        _config = result.Config ?? throw ConfigCommand.Refusal(result);
+        using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal, time);
+        using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
+        var log = factory.CreateLogger("Postern");
+        var watch = new ConfigWatch(file, time);
+        using var signals = new StopSignals(watch.Request);
+        foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
+        try
+        {
+            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, cancel);
+            _relay = await start(_config, factory, cancel);
+            Announce(log, http);
+            started?.Invoke(_relay, http?.Address ?? "");
+            await WaitAsync(watch, signals, log, logs, cancel);
+            await StopAsync(signals, log);
+        }
+        catch (Exception e) when (e is StoreException or ListenException)
+        {
+            throw new CommandException(ExitCode.WrongUsage, e.Message, e);
+        }
+        return ExitCode.Good;
+    }
+
+    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, CancellationToken cancel)
+    {
+        if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
+        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems);
+        return await HttpServer.StartAsync(address, view, logs, cancel);
+    }
+
+    private IReadOnlyList<string> Problems()
+    {
+        if (_stopping) return ["the relay is stopping"];
+        if (_relay is not { } relay) return ["the relay is starting: the queue is being read"];
+        if (relay.Listening().Count == 0) return ["no listener is bound"];
+        return relay.Store.Stats.AcceptsMail ? [] : ["the queue takes no new mail: the disk is nearly full or queue.max_messages is reached"];
+    }
+
+    private async Task WaitAsync(ConfigWatch watch, StopSignals signals, ILogger log, LineLoggerProvider logs, CancellationToken cancel)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var watching = watch.RunAsync(() => ReloadAsync(log, logs, over.Token), over.Token);
+        var ended = await Task.WhenAny(signals.First, watching);
+        await over.CancelAsync();
+        // The watch ends by cancellation only; anything else is a bug and must be seen.
+        if (ended == watching && !cancel.IsCancellationRequested) await watching;
+        _stopping = true;
+        PosternLog.Stopping(log, signals.First.IsCompletedSuccessfully ? await signals.First : "none", _config.Server.StopTimeout.TotalSeconds);
+    }
+
+    private async Task ReloadAsync(ILogger log, LineLoggerProvider logs, CancellationToken cancel)
+    {
+        var result = load();
+        string name = file ?? "environment";
+        if (result.Config is not { } config)
+        {
+            PosternLog.ConfigRefused(log, name, result.Errors.Count);
+            foreach (var error in result.Errors) PosternLog.ConfigMistake(log, error.ToString());
+            return;
+        }
+        if (config.Server.Data != _config.Server.Data || config.Server.Http != _config.Server.Http)
+        {
+            PosternLog.ConfigRefused(log, name, 1);
+            PosternLog.ConfigMistake(log, $"{name}: server.data and server.http cannot change while the relay runs; restart it");
+            return;
+        }
+        try
+        {
+            await _relay!.Apply(config, cancel);
+        }
+        catch (Exception e) when (e is ListenException or StoreException or IOException)
+        {
+            PosternLog.ConfigRefused(log, name, 1);
+            PosternLog.ConfigMistake(log, e.Message);
+            return;
+        }
+        _config = config;
+        logs.Apply(config.Log);
+        foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
+        PosternLog.ConfigApplied(log, name);
+    }
+
+    private async Task StopAsync(StopSignals signals, ILogger log)
+    {
+        long began = time.GetTimestamp();
+        using var limit = new CancellationTokenSource(_config.Server.StopTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, signals.AtOnce);
+        var stop = _relay!.Stop(either.Token);
+        try
+        {
+            await stop.WaitAsync(_config.Server.StopTimeout + _closing, time);
+        }
+        catch (OperationCanceledException)
+        {
+            // Cut short as asked: what was in flight stays in the queue.
+        }
+        catch (TimeoutException)
+        {
+            PosternLog.StopTimedOut(log, (_config.Server.StopTimeout + _closing).TotalSeconds);
+        }
+        PosternLog.RelayStopped(log, _relay.Store.Stats.Messages, (long)time.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    private void Announce(ILogger log, HttpServer? http)
+    {
+        using var self = Process.GetCurrentProcess();
+        long startMs = (long)(time.GetUtcNow() - self.StartTime.ToUniversalTime()).TotalMilliseconds;
+        var listening = _relay!.Listening();
+        if (output.IsTerminal) Banner.Write(output, _config, listening, http?.Address, _relay.Store.Stats.Messages);
+        PosternLog.RelayStarted(log, Version, _config.Server.Hostname, string.Join(",", listening), http?.Address, _config.Server.Data, _relay.Store.Stats.Messages, startMs);
+    }
+}
