@@ -3,9 +3,10 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Lab.Messages;
 
-/// <summary>A message's bytes in memory, for tests. Can pretend to be longer than it is and to give few bytes at a time.</summary>
+/// <summary>A message's bytes in memory, for tests. Can give few bytes at a time and be followed by bytes that take no memory.</summary>
 /// <param name="maxRead">Most bytes given by one read.</param>
-public sealed class MemoryContent(ReadOnlyMemory<byte> bytes, int maxRead = int.MaxValue) : MessageContent
+/// <param name="zeros">How many zero bytes follow.</param>
+public sealed class MemoryContent(ReadOnlyMemory<byte> bytes, int maxRead = int.MaxValue, long zeros = 0) : MessageContent
 {
     /// <param name="latin1">One byte for each character.</param>
     public MemoryContent(string latin1) : this(Encoding.Latin1.GetBytes(latin1))
@@ -13,7 +14,7 @@ public sealed class MemoryContent(ReadOnlyMemory<byte> bytes, int maxRead = int.
     }
 
     public ReadOnlyMemory<byte> Bytes => bytes;
-    public override long Length => bytes.Length;
+    public override long Length => bytes.Length + zeros;
     public override bool HasEightBit => !Ascii.IsValid(bytes.Span);
 
     /// <summary>Bytes given out so far, in all reads.</summary>
@@ -21,9 +22,10 @@ public sealed class MemoryContent(ReadOnlyMemory<byte> bytes, int maxRead = int.
 
     public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel)
     {
-        if (offset >= bytes.Length) return new(0);
-        int length = (int)Math.Min(Math.Min(buffer.Length, maxRead), bytes.Length - offset);
-        bytes.Slice((int)offset, length).CopyTo(buffer);
+        if (offset >= Length) return new(0);
+        int length = (int)Math.Min(Math.Min(buffer.Length, maxRead), (offset < bytes.Length ? bytes.Length : Length) - offset);
+        if (offset < bytes.Length) bytes.Slice((int)offset, length).CopyTo(buffer);
+        else buffer.Span[..length].Clear();
         BytesRead += length;
         return new(length);
     }

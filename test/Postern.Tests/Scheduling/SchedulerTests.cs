@@ -6,6 +6,7 @@ using Postern.Core.Shaping;
 
 namespace Postern.Tests.Scheduling;
 
+[Collection(Alone.Name)]
 public sealed class SchedulerTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
