@@ -17,7 +17,7 @@ usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 
 build() {
   local project=fuzz/Postern.Fuzz built=fuzz/Postern.Fuzz/bin/$configuration/net10.0
-  dotnet build "$project" -c "$configuration" -v quiet -nologo </dev/null || { echo "FAILED: the fuzzer's build"; exit 1; }
+  dotnet build "$project" -c "$configuration" -v quiet -nologo -clp:NoSummary </dev/null || { echo "FAILED: the fuzzer's build"; exit 1; }
   rm -rf "$bin" && mkdir -p "$work" && cp -r "$built" "$bin" || exit 1
   # Only the copy gets branch counters.
   dotnet "$bin/Postern.Fuzz.dll" instrument "$bin/Postern.Protocols.dll" "$bin/Postern.Core.dll" >"$work/instrument.log" 2>&1 ||

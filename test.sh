@@ -30,7 +30,7 @@ run_tests() {
   local name=$1 limit=$2 status bad; shift 2
   local log=$out/$name.log
   title "$name"
-  timeout -k 15 "$limit" "test/$name/bin/$configuration/net10.0/$name" --progress off --no-ansi "$@" </dev/null 2>&1 | tee "$log"
+  timeout -k 15 "$limit" "test/$name/bin/$configuration/net10.0/$name" --progress off --no-ansi --output detailed "$@" </dev/null 2>&1 | tee "$log" | grep -v '^passed '
   status=${PIPESTATUS[0]}
   bad=$(counted "$log" failed)
   passed=$((passed + $(counted "$log" succeeded)))
@@ -66,7 +66,7 @@ if wants scripts; then
 fi
 
 title "build ($configuration)"
-if ! timeout -k 15 420 dotnet build Postern.slnx -c "$configuration" -v quiet -nologo -warnaserror </dev/null; then
+if ! timeout -k 15 420 dotnet build Postern.slnx -c "$configuration" -v quiet -nologo -warnaserror -clp:NoSummary </dev/null; then
   echo "FAILED: the build"
   failed=$((failed + 1))
   finish

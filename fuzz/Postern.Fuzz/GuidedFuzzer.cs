@@ -22,12 +22,15 @@ internal sealed unsafe class GuidedFuzzer : IDisposable
     private static byte* _map;
     private readonly byte[] _seen = new byte[MapBytes];
     private readonly Timer _watchdog;
+    private readonly bool _branchesOnly;
     private byte[]? _running;
     private long _since;
 
-    public GuidedFuzzer(FuzzTarget target)
+    /// <param name="branchesOnly">True: how often a branch is hit does not count. For a corpus that stays small.</param>
+    public GuidedFuzzer(FuzzTarget target, bool branchesOnly = false)
     {
         _target = target;
+        _branchesOnly = branchesOnly;
         _watchdog = new Timer(_ => Watch(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -82,7 +85,7 @@ internal sealed unsafe class GuidedFuzzer : IDisposable
             if (words[w] == 0) continue;
             for (int i = w * 8; i < w * 8 + 8; i++)
             {
-                byte bucket = (byte)(1 << Math.Min(7, 32 - int.LeadingZeroCount(_map[i]) - 1));
+                byte bucket = _branchesOnly ? (byte)1 : (byte)(1 << Math.Min(7, 32 - int.LeadingZeroCount(_map[i]) - 1));
                 if (_map[i] == 0 || (_seen[i] & bucket) != 0) continue;
                 _seen[i] |= bucket;
                 isNew = true;

@@ -67,7 +67,7 @@ static int Keep(FuzzTarget target, string from, string to)
 {
     byte[][] inputs = [.. Directory.EnumerateFiles(from).Select(File.ReadAllBytes).OrderBy(i => i.Length)];
     byte[][] kept = Directory.Exists(to) ? [.. Directory.EnumerateFiles(to).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)] : [];
-    using var fuzzer = new GuidedFuzzer(target);
+    using var fuzzer = new GuidedFuzzer(target, branchesOnly: true);
     var result = fuzzer.Run([.. kept, .. inputs], TimeSpan.Zero, 0);
     int added = Write(result.Found.Except(kept), to);
     Console.WriteLine($"{added} of {inputs.Length} inputs join the {kept.Length} of the corpus{(result.Failure is null ? "" : $"; one breaks: {result.Failure}")}");
