@@ -1,9 +1,11 @@
 using System.CommandLine;
+using Postern.Hosting;
 
 namespace Postern.Cli;
 
 /// <summary>All commands, and the one place where a command's failure becomes a line and an exit code.</summary>
-internal sealed class CommandTree(Output output, TimeProvider time)
+/// <param name="start">Null leaves out the commands that run a relay.</param>
+internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter? start = null)
 {
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for programs.", Recursive = true };
 
@@ -12,9 +14,8 @@ internal sealed class CommandTree(Output output, TimeProvider time)
 
     public RootCommand Build()
     {
-        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.\n\nTry it: postern demo. Use it: postern serve --upstream smtp://user@smtp.example.com:587") { JsonOption };
-//        root.Add(new ServeCommand(this).Build());
-//        root.Add(new DemoCommand(this).Build());
+        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption };
+        if (start is not null) root.Add(new ServeCommand(this, start).Build());
         root.Add(new StatusCommand(this).Build());
         root.Add(new QueueCommand(this).Build());
         root.Add(new WhyCommand(this).Build());

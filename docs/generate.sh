@@ -1,0 +1,7 @@
+#!/bin/sh
+# Writes the pages that come from the program itself: docs/configuration.md and docs/metrics.md.
+set -eu
+cd "$(dirname -- "$0")/.."
+dotnet build src/Postern -v quiet -nologo
+dotnet run --project src/Postern --no-build -- config reference > docs/configuration.md
+dotnet run --project src/Postern --no-build -- config metrics > docs/metrics.md

@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Postern.Cli;
+using Postern.Core.Configuration;
+
+namespace Postern.Tests.Docs;
+
+public sealed class DocumentsTests
+{
+    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+
+    [Fact]
+    public void The_configuration_page_is_what_the_program_prints() =>
+        Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "configuration.md")) == ConfigReference.Write(), "docs/configuration.md is out of date; run docs/generate.sh");
+
+    [Fact]
+    public void The_metrics_page_is_what_the_program_prints() =>
+        Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "metrics.md")) == MetricsReference.Write(), "docs/metrics.md is out of date; run docs/generate.sh");
+
+    [Fact]
+    public void The_example_file_is_a_good_configuration()
+    {
+        string file = Path.Combine(Root(), "postern.example.toml");
+        var result = new ConfigLoader(new ConfigSurroundings(_ => null, [], Root())).LoadText(File.ReadAllText(file), "/etc/postern/postern.toml", []);
+        Assert.Empty(result.Errors.Concat(result.Warnings).Select(e => e.ToString()));
+    }
+
+    [Fact]
+    public void Every_toml_block_of_the_guide_and_the_readme_is_a_good_configuration()
+    {
+        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/configuration.md" })
+        {
+            string text = File.ReadAllText(Path.Combine(Root(), page));
+            foreach (Match block in Regex.Matches(text, "```toml\n(.*?)```", RegexOptions.Singleline))
+            {
+                string toml = block.Groups[1].Value.Contains("[[upstream]]", StringComparison.Ordinal) || block.Groups[1].Value.Contains("via = \"mx\"", StringComparison.Ordinal)
+                    ? block.Groups[1].Value : block.Groups[1].Value + "\n[[upstream]]\nname = \"provider\"\naddress = \"smtp.example.com:587\"\n";
+                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["SMTP_PASSWORD"] = "x" };
+                var result = new ConfigLoader(new ConfigSurroundings(environment.GetValueOrDefault, [], Root())).LoadText(toml, page, []);
+                Assert.Empty(result.Errors.Select(e => e.ToString()));
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_setting_says_what_it_does()
+    {
+        foreach (var section in SettingsTable.Root.Settings)
+            foreach (var setting in section.Table!.Settings)
+                Assert.False(string.IsNullOrWhiteSpace(setting.Attribute?.Summary), $"{section.Name}.{setting.Name} has no [Setting]");
+    }
+
+    [Fact]
+    public void The_schema_is_json_that_knows_every_section()
+    {
+        using var schema = System.Text.Json.JsonDocument.Parse(ConfigSchema.Write());
+        var sections = schema.RootElement.GetProperty("properties").EnumerateObject().Select(p => p.Name);
+        Assert.Equal(SettingsTable.Root.Settings.Select(s => s.Name), sections);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Postern.Core.Configuration;
+using Postern.Core.Telemetry;
+using Postern.Logging;
+
+namespace Postern.Tests.Logging;
+
+public sealed class LineLoggerTests
+{
+    private static string Lines(LogFormat format, Action<ILogger> write, LogLevelName level = LogLevelName.Info, string category = "Postern")
+    {
+        var stream = new MemoryStream();
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero));
+        using (var provider = new LineLoggerProvider(stream, new LogConfig { Format = format, Level = level }, useColour: false, time)) write(provider.CreateLogger(category));
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    [Fact]
+    public void Text_for_people_has_time_level_words_and_pairs() => Assert.Equal(
+        "2026-01-02T03:04:05.678Z info  stopping signal=SIGTERM grace_s=20\n",
+        Lines(LogFormat.Text, log => PosternLog.Stopping(log, "SIGTERM", 20)));
+
+    [Fact]
+    public void Json_for_machines_has_the_same_fields_typed() => Assert.Equal(
+        """{"time":"2026-01-02T03:04:05.678Z","level":"info","event":"stopping","event_id":1002,"signal":"SIGTERM","grace_s":20}""" + "\n",
+        Lines(LogFormat.Json, log => PosternLog.Stopping(log, "SIGTERM", 20)));
+
+    [Fact]
+    public void One_event_is_one_line_whatever_a_peer_said() => Assert.Equal(
+        "2026-01-02T03:04:05.678Z info  configuration applied file=\"a \\\"b\\\"\\nc\\x1b[31m\"\n",
+        Lines(LogFormat.Text, log => PosternLog.ConfigApplied(log, "a \"b\"\nc\e[31m")));
+
+    [Fact]
+    public void Levels_below_the_configured_one_are_not_written() =>
+        Assert.Equal("", Lines(LogFormat.Text, log => PosternLog.ConfigApplied(log, "x"), LogLevelName.Warning));
+
+    [Fact]
+    public void A_librarys_daily_business_is_not_written_and_its_warnings_are() => Assert.Equal(
+        "2026-01-02T03:04:05.678Z warn  Heartbeat took 5 s\n",
+        Lines(LogFormat.Text, log =>
+        {
+            log.LogInformation("Now listening on {Address}", "x");
+            log.LogWarning("Heartbeat took {Seconds} s", 5);
+        }, category: "Microsoft.AspNetCore"));
+
+    [Fact]
+    public void When_the_reader_stalls_lines_are_dropped_and_counted_and_the_relay_goes_on()
+    {
+        using var gate = new ManualResetEventSlim();
+        var stream = new StallingStream(gate);
+        var sink = new LogSink(stream, count => $"dropped {count}\n");
+        byte[] line = new byte[1 << 20];
+        sink.Append(line);
+        Assert.True(stream.Entered.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        for (int i = 0; i < 10; i++) sink.Append(line);
+        gate.Set();
+        sink.Dispose();
+        Assert.EndsWith("dropped 6\n", Encoding.ASCII.GetString(stream.ToArray()), StringComparison.Ordinal);
+    }
+
+    private sealed class StallingStream(ManualResetEventSlim gate) : MemoryStream
+    {
+        public ManualResetEventSlim Entered { get; } = new();
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Entered.Set();
+            gate.Wait();
+            base.Write(buffer);
+        }
+    }
+}
