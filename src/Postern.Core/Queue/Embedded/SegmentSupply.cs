@@ -1,0 +1,139 @@
+using System.Globalization;
+
+namespace Postern.Core.Queue.Embedded;
+
+/// <summary>
+/// Keeps segment files ready: pre-written in the background and recycled, so that the writer never waits for new space and settlements can be written
+/// when the disk is full. Spares are named <c>spare-N.new</c>; a file gets its segment's name only after its header is stable.
+/// </summary>
+internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int keep) : IDisposable
+{
+    private const string Prefix = "spare-";
+    private const string Suffix = ".new";
+    private readonly Lock _gate = new();
+    private readonly Queue<string> _ready = new();
+    private readonly SemaphoreSlim _making = new(1);
+    private int _names;
+    private Task _ahead = Task.CompletedTask;
+    private volatile bool _disposed;
+
+    public long SpareBytes
+    {
+        get { lock (_gate) return _ready.Count * segmentBytes; }
+    }
+
+    /// <summary>Takes stock of the spares left by a former run; half-made ones are deleted.</summary>
+    public void Recover(IReadOnlyList<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (!name.StartsWith(Prefix, StringComparison.Ordinal)) continue;
+            long length;
+            using (var file = folder.Open(name)) length = file.Length;
+            if (!name.EndsWith(Suffix, StringComparison.Ordinal) || length != segmentBytes || _ready.Count >= keep) folder.Delete(name);
+            else
+            {
+                _ready.Enqueue(name);
+                if (int.TryParse(name.AsSpan(Prefix.Length, name.Length - Prefix.Length - Suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int n))
+                    _names = Math.Max(_names, n);
+            }
+        }
+    }
+
+    /// <summary>A file for this segment: its header written, its name durable.</summary>
+    public StorageFile Take(uint number, uint oldest)
+    {
+        string? name;
+        lock (_gate) _ready.TryDequeue(out name);
+        name ??= Make();
+        var file = folder.Open(name);
+        try
+        {
+            Segment.WriteHeader(file, number, oldest);
+            file.Sync();
+            folder.Rename(name, Segment.NameOf(number));
+            folder.Sync();
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts making the next spare when there is none. A failure shows when the writer needs it.</summary>
+    public void PrepareAhead()
+    {
+        lock (_gate)
+        {
+            if (_disposed || _ready.Count > 0 || !_ahead.IsCompleted) return;
+            _ahead = Task.Run(() =>
+            {
+                try
+                {
+                    string name = Make();
+                    lock (_gate) _ready.Enqueue(name);
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    // The writer tries again and tells.
+                }
+            });
+        }
+    }
+
+    /// <summary>Keeps the file of a freed segment as a spare, or deletes it.</summary>
+    public void GiveBack(Segment segment)
+    {
+        if (segment.File is null) return; // never written: the disk failed when its turn came
+        segment.File.Dispose();
+        bool recycle;
+        string name;
+        lock (_gate)
+        {
+            recycle = _ready.Count < keep && segment.Bytes == segmentBytes;
+            name = NextName();
+        }
+        if (recycle) folder.Rename(segment.Name, name);
+        else folder.Delete(segment.Name);
+        folder.Sync();
+        if (!recycle) return;
+        lock (_gate) _ready.Enqueue(name);
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        _ahead.Wait();
+        _making.Dispose();
+    }
+
+    private string Make()
+    {
+        _making.Wait();
+        try
+        {
+            string name;
+            lock (_gate)
+            {
+                if (_ready.TryDequeue(out name!)) return name;
+                name = NextName();
+            }
+            string half = name[..^Suffix.Length] + ".tmp";
+            using (var file = folder.Create(half))
+            {
+                file.Preallocate(segmentBytes);
+                file.Sync();
+            }
+            folder.Rename(half, name);
+            return name;
+        }
+        finally
+        {
+            _making.Release();
+        }
+    }
+
+    private string NextName() => Prefix + Interlocked.Increment(ref _names).ToString(CultureInfo.InvariantCulture) + Suffix;
+}
