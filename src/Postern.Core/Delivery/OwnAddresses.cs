@@ -9,10 +9,12 @@ namespace Postern.Core.Delivery;
 /// </summary>
 internal sealed class OwnAddresses(string hostname)
 {
+    private volatile string _hostname = hostname;
     private volatile HashSet<IPEndPoint> _endpoints = [];
 
-    public void Set(IEnumerable<IPEndPoint> listening)
+    public void Set(string name, IEnumerable<IPEndPoint> listening)
     {
+        _hostname = name;
         var endpoints = new HashSet<IPEndPoint>();
         foreach (var endpoint in listening)
         {
@@ -26,7 +28,7 @@ internal sealed class OwnAddresses(string hostname)
         _endpoints = endpoints;
     }
 
-    public bool IsOurName(string host) => host.Equals(hostname, StringComparison.OrdinalIgnoreCase);
+    public bool IsOurName(string host) => host.Equals(_hostname, StringComparison.OrdinalIgnoreCase);
 
     public bool IsOurs(IPAddress address, int port) => _endpoints.Contains(new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port));
 

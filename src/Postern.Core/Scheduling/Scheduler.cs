@@ -45,6 +45,20 @@ internal sealed class Scheduler : IDisposable
     /// <summary>Sessions loops at work.</summary>
     public int Workers => Volatile.Read(ref _workers);
 
+    /// <summary>Parts that wait, for all destinations.</summary>
+    public long Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                long sum = 0;
+                foreach (var queue in _queues.Values) sum += queue.Count;
+                return sum;
+            }
+        }
+    }
+
     /// <summary>A part is due at its time. Called by the store for everything that is filed.</summary>
     public void File(ScheduleEntry entry)
     {

@@ -29,6 +29,8 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
     private int _failures;
     private StageFailure? _last;
 
+    public GateState State => _state;
+
     /// <summary>
     /// Asks to open a session. True obliges the caller to report <see cref="Succeeded"/>, <see cref="Failed"/> or <see cref="Abandoned"/>.
     /// False tells in <paramref name="until"/> when to ask again.

@@ -50,6 +50,17 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvid
         }
     }
 
+    /// <summary>Upstreams and MX hosts whose gate is not open.</summary>
+    public long CountGated()
+    {
+        long count = 0;
+        foreach (var (_, state) in _states)
+        {
+            if (state.Health.State != GateState.Open) count++;
+        }
+        return count;
+    }
+
     /// <summary>Named upstreams first, then hosts that are gated, then the rest; at most <paramref name="most"/>.</summary>
     public IReadOnlyList<UpstreamSnapshot> Snapshot(int most) =>
         [.. _states.Values.OrderByDescending(s => s.IsPool).ThenByDescending(s => s.Health.Snapshot().State != GateState.Open).ThenBy(s => s.Name, StringComparer.Ordinal).Take(most).Select(s => s.Snapshot())];
