@@ -51,7 +51,7 @@ TOML
 export PB_PORT=$port PB_OUT=$out
 export POSTERN_PORT=$port POSTERN_SINK_PORT=$((port + 1)) POSTERN_SPOOL=$scratch/data
 export POSTERN_START="exec '$build/postern' serve --config '$scratch/postern.toml'"
-export POSTERN_FLUSH="exec '$build/postern' queue retry --all --config '$scratch/postern.toml'"
+export POSTERN_FLUSH="exec '$build/postern' queue retry --all --server 127.0.0.1:$((port + 3))"
 POSTERN_VERSION="$("$build/postern" --version 2>/dev/null | head -n 1) $(git -C "$here" rev-parse --short HEAD 2>/dev/null)"
 export POSTERN_VERSION
 unset POSTERN_STOP

@@ -4,13 +4,15 @@ namespace Postern.Protocols.Mail;
 
 /// <summary>
 /// Quoted-printable (RFC 2045 section 6.7), streaming and lossless for any bytes: CRLF stays a line break, a lone CR or LF, a space or tab before a line
-/// break, and all that is not printable ASCII is encoded; no line is longer than 76. Use one instance for one part: feed it, then finish.
+/// break, and all that is not printable ASCII is encoded; no line is longer than 76, and none that a soft break begins starts with a hyphen, or it could
+/// read as a multipart's delimiter. Use one instance for one part: feed it, then finish.
 /// </summary>
 public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
 {
     private static readonly SearchValues<byte> Plain = SearchValues.Create("\t !\"#$%&'()*+,-./0123456789:;<>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
     private const int MaxColumn = 75; // and the = of a soft break makes 76
     private int _column;
+    private bool _soft;     // at the start of a line that is ours, not the original's
     private byte _space;    // a space or tab of which is not known yet whether the line ends after it
     private bool _cr;       // a CR of which is not known yet whether LF follows
 
@@ -46,6 +48,13 @@ public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
         while (run.Length > 0)
         {
             if (_column == MaxColumn) BreakLine();
+            if (_soft && run[0] == '-')
+            {
+                Escape(run[0]);
+                run = run[1..];
+                continue;
+            }
+            _soft = false;
             int length = Math.Min(MaxColumn - _column, run.Length);
             output.Write(run[..length]);
             _column += length;
@@ -87,6 +96,12 @@ public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
 
     private void Literal(byte b)
     {
+        if (_column == MaxColumn) BreakLine();
+        if (_soft && b == '-')
+        {
+            Escape(b);
+            return;
+        }
         Reserve(1);
         output.GetSpan(1)[0] = b;
         output.Advance(1);
@@ -106,12 +121,14 @@ public sealed class QuotedPrintableEncoder(IBufferWriter<byte> output)
     {
         if (_column + length > MaxColumn) BreakLine();
         _column += length;
+        _soft = false;
     }
 
     private void BreakLine()
     {
         output.Write("=\r\n"u8);
         _column = 0;
+        _soft = true;
     }
 
     private static byte Hex(int digit) => (byte)(digit < 10 ? '0' + digit : 'A' + digit - 10);

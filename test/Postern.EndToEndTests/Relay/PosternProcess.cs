@@ -111,10 +111,11 @@ internal sealed class PosternProcess : Daemon
         await WaitForExitAsync(TimeSpan.FromSeconds(10));
     }
 
-    /// <summary>Runs the command line with this relay's configuration.</summary>
-    public Task<ProgramResult> RunAsync(params IReadOnlyList<string> arguments) => RunningProgram.RunAsync(Executable, [.. arguments, "--config", ConfigFile], environment: Variables);
+    /// <summary>Runs the command line: <c>serve</c> and <c>config</c> with this relay's configuration, the others talk to this relay.</summary>
+    public Task<ProgramResult> RunAsync(params IReadOnlyList<string> arguments) => RunningProgram.RunAsync(
+        Executable, arguments[0] is "serve" or "config" ? [.. arguments, "--config", ConfigFile] : [.. arguments, "--server", $"127.0.0.1:{HttpPort.ToString(CultureInfo.InvariantCulture)}"], environment: Variables);
 
-    /// <summary>Messages in its queue, by its own metrics; waits until there are that many.</summary>
+    /// <summary>Waits until that many messages are in its queue, by its own word.</summary>
     public async Task WaitForQueueAsync(long count, TimeSpan? limit = null)
     {
         using var client = new HttpClient { BaseAddress = Http };
@@ -124,8 +125,8 @@ internal sealed class PosternProcess : Daemon
         {
             try
             {
-                seen = (await client.GetStringAsync("metrics")) is var text && Metric(text, "postern_queue_messages") is { } n ? n.ToString(CultureInfo.InvariantCulture) : text;
-                if (seen == count.ToString(CultureInfo.InvariantCulture)) return;
+                using var status = System.Text.Json.JsonDocument.Parse(seen = await client.GetStringAsync("api/v1/status"));
+                if (status.RootElement.GetProperty("queue").GetProperty("messages").GetInt64() == count) return;
             }
             catch (HttpRequestException e)
             {

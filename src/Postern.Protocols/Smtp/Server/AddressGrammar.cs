@@ -74,6 +74,8 @@ internal static class AddressGrammar
         if (text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase))
             return text.IndexOfAny('%', '[', '/') < 0 && IPAddress.TryParse(text[5..], out var v6) && v6.AddressFamily == AddressFamily.InterNetworkV6;
         int colon = text.IndexOf(':');
+        // dcontent allows these, but then the path would end within the literal, or the domain would seem to begin there.
+        if (text.IndexOfAny("<>\"@") >= 0) return false;
         if (colon > 0) return IsTagged(inside, colon);
         return text.Count('.') == 3 && text.IndexOfAnyExcept("0123456789.") < 0 && IsQuad(text);
     }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Postern.Protocols.Smtp;
@@ -79,7 +80,8 @@ public static class ProxyProtocol
         Span<byte> bytes = stackalloc byte[256];
         string literal = isV6 ? $"[IPv6:{text}]" : $"[{text}]";
         if (literal.Length > bytes.Length || Encoding.ASCII.GetBytes(literal, bytes) is var n && !AddressGrammar.IsLiteral(bytes[..n])) return false;
-        return IPAddress.TryParse(text, out address!);
+        // The family too: a literal with a tag of another kind ("19::1") passes the grammar for mail.
+        return IPAddress.TryParse(text, out address!) && address.AddressFamily == (isV6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
     }
 
     private static bool TryPort(string text, out int port) =>

@@ -32,9 +32,17 @@ internal static class SmtpCommandParser
         return SmtpVerb.Unknown;
     }
 
-    /// <summary>Neither control characters nor broken UTF-8 may stand in a command.</summary>
+    /// <summary>Neither control characters (those of Unicode's second block included) nor broken UTF-8 may stand in a command.</summary>
     public static bool IsText(ReadOnlySpan<byte> line) =>
-        line.IndexOfAnyInRange((byte)0, (byte)31) < 0 && !line.Contains((byte)127) && (Ascii.IsValid(line) || System.Text.Unicode.Utf8.IsValid(line));
+        line.IndexOfAnyInRange((byte)0, (byte)31) < 0 && !line.Contains((byte)127) && (Ascii.IsValid(line) || (System.Text.Unicode.Utf8.IsValid(line) && !HasC1Control(line)));
+
+    /// <summary>U+0080 to U+009F, which are C2 and a second byte below A0.</summary>
+    private static bool HasC1Control(ReadOnlySpan<byte> utf8)
+    {
+        for (int at; (at = utf8.IndexOf((byte)0xC2)) >= 0; utf8 = utf8[(at + 1)..])
+            if (at + 1 < utf8.Length && utf8[at + 1] < 0xA0) return true;
+        return false;
+    }
 
     /// <summary>The name of HELO or EHLO: RFC 5321 says not to refuse a wrong one, so only what could not stand in a Received line is refused.</summary>
     public static RejectionReason ParseHello(ReadOnlySpan<byte> argument, out string name)
