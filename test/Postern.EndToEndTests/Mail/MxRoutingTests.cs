@@ -30,7 +30,7 @@ public sealed class MxHouse : IAsyncLifetime
         Relay = Keep(await PosternProcess.StartAsync($"""
             [delivery]
             retry = ["2s"]
-            retry_jitter = 0
+            retry_jitter_percent = 0
             mx_port = {port}
             mx_tls = "none"
             [timeouts]

@@ -18,7 +18,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         var random = new Random(50);
         await using var sink = new RecordingSink();
-        await using var relay = await PosternProcess.StartAsync(PosternProcess.To(sink.Port, "retry_jitter = 0\nmax_sessions_per_destination = 8"));
+        await using var relay = await PosternProcess.StartAsync(PosternProcess.To(sink.Port, "retry_jitter_percent = 0\nmax_sessions_per_destination = 8"));
         var acknowledged = new ConcurrentDictionary<string, byte>();
         using var stop = new CancellationTokenSource();
         var load = Enumerable.Range(0, Clients).Select(n => Task.Run(() => LoadAsync(relay.Port, n, acknowledged, stop.Token))).ToArray();

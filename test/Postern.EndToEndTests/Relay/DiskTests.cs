@@ -18,7 +18,7 @@ public sealed class DiskTests
         {
             await using var sink = new RecordingSink(new SinkSettings { KeepBodies = false });
             await sink.GoDownAsync();
-            await using var relay = await PosternProcess.StartAsync(PosternProcess.To(sink.Port, "retry_jitter = 0") + "[queue]\nmin_free = \"32MiB\"\nsegment = \"4MiB\"\n", data: Path.Combine(disk, "data"));
+            await using var relay = await PosternProcess.StartAsync(PosternProcess.To(sink.Port, "retry_jitter_percent = 0") + "[queue]\nmin_free = \"32MiB\"\nsegment = \"4MiB\"\n", data: Path.Combine(disk, "data"));
             byte[] message = NastyMessages.Large(1 << 20);
             await using var client = await RawClient.ConnectAsync(relay.Port);
             int accepted = 0;

@@ -13,7 +13,7 @@ public sealed partial class QueueCommandTests
     {
         await using var sink = new RecordingSink();
         await sink.GoDownAsync();
-        await using var relay = await PosternProcess.StartAsync(PosternProcess.To(sink.Port, "retry_jitter = 0"));
+        await using var relay = await PosternProcess.StartAsync(PosternProcess.To(sink.Port, "retry_jitter_percent = 0"));
         await using var client = await RawClient.ConnectAsync(relay.Port);
         byte[] message = NastyMessages.Make(NastyMessages.EightBit);
         string kept = IdOf(await client.SendMailAsync(message, to: "keep@example.test"));
