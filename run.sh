@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds Postern when its sources have changed, then runs it with the arguments given; with none, the demonstration.
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 out="$here/artifacts/postern"
 stamp="$here/artifacts/postern.stamp"
 
