@@ -8,6 +8,8 @@ public sealed class PostfixUpstream(UpstreamSettings? settings = null) : Daemon(
 {
     private readonly UpstreamSettings _settings = settings ?? new UpstreamSettings();
 
+    private string _daemons = "";
+
     /// <summary>Null when it can run here.</summary>
     public static string? Missing => Programs.NotRoot ?? Programs.Missing("postfix", "postconf");
 
@@ -15,7 +17,10 @@ public sealed class PostfixUpstream(UpstreamSettings? settings = null) : Daemon(
     public int ImplicitTlsPort { get; } = LoopbackPorts.Take();
     public DeliveredMail Mail => new(PathOf("mail/all/new"));
     protected override IReadOnlyList<string> LogFiles => [PathOf("maillog")];
-    protected override IReadOnlyList<string> Command => [Programs.Find("postfix")!, "-c", PathOf("conf"), "start-fg"];
+
+    // Not "postfix start-fg": its master makes a session of its own and outlives the command that we would stop.
+    protected override IReadOnlyList<string> Command =>
+        ["/bin/sh", "-c", "postfix -c \"$1\" check && exec \"$2/master\" -c \"$1\" -d", "postfix", PathOf("conf"), _daemons];
 
     protected override Task<bool> IsReadyAsync(CancellationToken cancel) => GreetsAsync(IPAddress.Loopback, Port, cancel);
 
@@ -23,20 +28,20 @@ public sealed class PostfixUpstream(UpstreamSettings? settings = null) : Daemon(
     {
         if (_settings.User is not null) throw new NotSupportedException("Postfix needs Cyrus or Dovecot for AUTH; use Exim or OpenSMTPD");
         foreach (string folder in (string[])["spool", "data", "mail"]) Directory.CreateDirectory(PathOf(folder));
-        string daemons = (await RunningProgram.RunAsync("postconf", ["-dh", "daemon_directory"])).StandardOutput.Trim();
+        _daemons = (await RunningProgram.RunAsync("postconf", ["-dh", "daemon_directory"])).StandardOutput.Trim();
         string nobody = (await RunningProgram.RunAsync("id", ["-u", "nobody"])).StandardOutput.Trim();
-        Write("conf/main.cf", Main(daemons, nobody) + Tls());
+        Write("conf/main.cf", Main(nobody) + Tls());
         Write("conf/mailboxes", "!/^unknown/ all/\n");
         Write("conf/master.cf", Master());
         await GiveToAsync("nobody", PathOf("mail"));
         await GiveToAsync("postfix", PathOf("data"));
     }
 
-    private string Main(string daemons, string nobody) => string.Create(CultureInfo.InvariantCulture, $"""
+    private string Main(string nobody) => string.Create(CultureInfo.InvariantCulture, $"""
         compatibility_level = 3.6
         queue_directory = {PathOf("spool")}
         data_directory = {PathOf("data")}
-        daemon_directory = {daemons}
+        daemon_directory = {_daemons}
         maillog_file = {PathOf("maillog")}
         maillog_file_prefixes = {Folder}
         myhostname = {_settings.Hostname}
