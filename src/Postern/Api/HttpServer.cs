@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
 
@@ -26,7 +28,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
             kestrel.Limits.MaxConcurrentConnections = 200;
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
         app.Use(RefuseForeignHosts);
         app.UseRouting();
@@ -36,15 +38,23 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         {
             await app.StartAsync(cancel);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             await app.DisposeAsync();
-            throw new ListenException($"cannot serve HTTP on {address.EndPoint}: the port is in use by another process; stop that one ('ss -ltnp sport = :{address.EndPoint.Port}' shows it) or choose another address in server.http (--http)", e);
+            throw new ListenException($"cannot serve HTTP on {address.EndPoint}: {Explain(e, address.EndPoint.Port)}", e);
         }
         return new HttpServer(app);
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private static string Explain(Exception problem, int port) => ((problem as SocketException) ?? problem.InnerException as SocketException)?.SocketErrorCode switch
+    {
+        SocketError.AccessDenied => "ports below 1024 need a privilege; choose a higher port in server.http (--http)",
+        SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported => "this machine has no such address; write 127.0.0.1 in server.http (--http)",
+        null or SocketError.AddressAlreadyInUse => $"the port is in use by another process; stop that one ('ss -ltnp sport = :{port}' shows it) or choose another port in server.http (--http)",
+        _ => $"{problem.Message}; correct server.http (--http)",
+    };
 
     /// <summary>A name that resolves to loopback (DNS rebinding) must not open the API to web pages: only addresses and localhost are answered.</summary>
     private static Task RefuseForeignHosts(HttpContext http, RequestDelegate next)
