@@ -22,6 +22,7 @@ internal sealed class ServerCertificate
     private readonly TimeProvider _time;
     private byte[] _fingerprint;
     private long _looked;
+    private string? _refused;
     private volatile SslServerAuthenticationOptions _options;
 
     /// <summary>Throws <see cref="ListenException"/> when the files cannot be used.</summary>
@@ -62,8 +63,6 @@ internal sealed class ServerCertificate
             PosternLog.CertificateRefused(_logger, _config.Certificate, e.Message);
         }
     }
-
-    private string? _refused;
 
     private SslServerAuthenticationOptions Load(byte[] certificatePem, byte[] keyPem)
     {

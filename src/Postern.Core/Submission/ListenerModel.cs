@@ -1,0 +1,59 @@
+using System.Net.Security;
+using Postern.Core.Configuration;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Submission;
+
+/// <summary>One listener of one configuration, compiled. Immutable; a reload gives the listener a new one, which sessions opened later use.</summary>
+internal sealed class ListenerModel
+{
+    public ListenerModel(PosternConfig config, ListenerConfig listener, ISubmissionHandler handler, ServerCertificate? certificate)
+    {
+        if (!ListenAddress.TryParse(listener.Address, out var address))
+            throw new ListenException($"listener.address '{listener.Address}' is no address with a port; write it as 192.0.2.1:25, [2001:db8::1]:25 or *:25");
+        if (listener.Tls != ListenerTls.None && certificate is null)
+            throw new ListenException($"listener {listener.Address} has tls = \"{listener.Tls.ToString().ToLowerInvariant()}\" but there is no certificate; set tls.certificate and tls.key");
+        Config = listener;
+        Address = address;
+        Handler = handler;
+        Limits = config.Limits;
+        ProxyNetworks = listener.ProxyProtocol ? NetworkSet.Parse(listener.ProxyNetworks) : null;
+        ImplicitTls = listener.Tls == ListenerTls.Implicit ? certificate : null;
+        TooMany = SmtpReply.Of(421, "4.7.0", $"{config.Server.Hostname} Too many connections at once (limits.max_connections); try again later");
+        TooManyOfAddress = SmtpReply.Of(421, "4.7.0", $"{config.Server.Hostname} Too many connections from your address at once (limits.max_connections_per_address); try again later");
+        Func<SslServerAuthenticationOptions?>? tls = listener.Tls == ListenerTls.Starttls ? () => certificate!.Options : null;
+        Session = new SessionOptions
+        {
+            Hostname = config.Server.Hostname,
+            MaxMessageBytes = config.Limits.MaxMessageBytes,
+            MaxRecipients = config.Limits.MaxRecipients,
+            MaxErrors = config.Limits.MaxErrors,
+            MaxCommandBytes = config.Limits.MaxCommandBytes,
+            MaxLineBytes = config.Limits.MaxLineBytes,
+            MaxMessagesPerSession = config.Limits.MaxMessagesPerSession,
+            IdleTimeout = config.Limits.IdleTimeout,
+            TransactionTimeout = config.Limits.TransactionTimeout,
+            SessionTimeout = config.Limits.SessionTimeout,
+            OfferStartTls = tls is not null,
+            OfferAuth = config.User.Count > 0,
+            AuthWithoutTls = listener.AuthWithoutTls,
+            NormaliseBareNewlines = listener.BareNewlines == BareNewlineHandling.Normalise,
+            Tls = tls,
+        };
+    }
+
+    public ListenerConfig Config { get; }
+    public ListenAddress Address { get; }
+    public ISubmissionHandler Handler { get; }
+    public LimitsConfig Limits { get; }
+    public SessionOptions Session { get; }
+
+    /// <summary>Null when no PROXY header is expected; else who may send it, and everybody else is refused.</summary>
+    public NetworkSet? ProxyNetworks { get; }
+
+    /// <summary>Not null when TLS begins with the connection.</summary>
+    public ServerCertificate? ImplicitTls { get; }
+
+    public SmtpReply TooMany { get; }
+    public SmtpReply TooManyOfAddress { get; }
+}
