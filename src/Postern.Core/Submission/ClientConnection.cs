@@ -1,20 +1,17 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Postern.Core.Telemetry;
 using Postern.Protocols.Smtp;
-using Postern.Protocols.Tls;
 
 namespace Postern.Core.Submission;
 
 /// <summary>
-/// One client's connection, from accept to close: PROXY header, limit per address, implicit TLS, then the session. Deadlines of what precedes the
+/// One client's connection, from accept to close: PROXY header, limit per address, then the session. Deadlines of what precedes the
 /// session are kept here, those of the session by itself; both are checked by the sweep, so that no connection owns a timer.
 /// </summary>
 internal sealed class ClientConnection : IThreadPoolWorkItem
 {
-    /// <summary>For the PROXY header and the implicit TLS handshake together; as nginx proxy_protocol_timeout, 30 s.</summary>
+    /// <summary>For the PROXY header; as nginx proxy_protocol_timeout, 30 s.</summary>
     internal static readonly TimeSpan PreludeTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Socket _socket;
@@ -65,7 +62,7 @@ internal sealed class ClientConnection : IThreadPoolWorkItem
         try
         {
             // A client of implicit TLS would not understand plain text; to it a close is the plainest answer.
-            if (_model.ImplicitTls is null)
+            if (!_model.Session.ImplicitTls)
             {
                 _socket.Send(reply.Wire.Span);
                 _socket.Shutdown(SocketShutdown.Send);
@@ -141,32 +138,12 @@ internal sealed class ClientConnection : IThreadPoolWorkItem
 
     private async Task ServeAsync(Stream transport)
     {
-        TlsObservation? tls = null;
-        if (_model.ImplicitTls is { } certificate)
-        {
-            var secured = new SslStream(transport, leaveInnerStreamOpen: false);
-            transport = secured;
-            try
-            {
-                await secured.AuthenticateAsServerAsync(certificate.Options, _hub.Aborted).ConfigureAwait(false);
-            }
-            catch (AuthenticationException e)
-            {
-                CountRefusal("tls");
-                PosternLog.ServerTlsFailed(_services.Logger, _remote.ToString(), _model.Config.Address, e.Message);
-                return;
-            }
-            tls = ServerTls.Observe(secured);
-        }
-        await using (transport.ConfigureAwait(false))
-        {
-            var context = new SessionContext { Remote = _remote, Local = _local, Listener = _model.Config.Address, SessionNumber = _hub.NextNumber(), Tls = tls };
-            var session = new SmtpServerSession(transport, context, _model.Session, _model.Handler, _services.Time);
-            _session = session;
-            if (_stopRequested) session.RequestStop();
-            await session.RunAsync(_hub.Aborted).ConfigureAwait(false);
-            PosternLog.SessionEnded(_services.Logger, _remote.ToString(), _model.Config.Address, context.SessionNumber);
-        }
+        var context = new SessionContext { Remote = _remote, Local = _local, Listener = _model.Config.Address, SessionNumber = _hub.NextNumber() };
+        var session = new SmtpServerSession(transport, context, _model.Session, _model.Handler, _services.Time);
+        _session = session;
+        if (_stopRequested) session.RequestStop();
+        await session.RunAsync(_hub.Aborted).ConfigureAwait(false);
+        PosternLog.SessionEnded(_services.Logger, _remote.ToString(), _model.Config.Address, context.SessionNumber);
     }
 
     private void CountRefusal(string reason)

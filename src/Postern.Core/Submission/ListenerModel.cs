@@ -1,5 +1,6 @@
-using System.Net.Security;
+using System.Text.Json;
 using Postern.Core.Configuration;
+using Postern.Core.Telemetry;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Submission;
@@ -7,7 +8,9 @@ namespace Postern.Core.Submission;
 /// <summary>One listener of one configuration, compiled. Immutable; a reload gives the listener a new one, which sessions opened later use.</summary>
 internal sealed class ListenerModel
 {
-    public ListenerModel(PosternConfig config, ListenerConfig listener, ISubmissionHandler handler, ServerCertificate? certificate)
+    private static readonly KeyValuePair<string, object?>[] Reasons = [.. Enum.GetNames<RejectionReason>().Select(n => new KeyValuePair<string, object?>("reason", JsonNamingPolicy.SnakeCaseLower.ConvertName(n)))];
+
+    public ListenerModel(PosternConfig config, ListenerConfig listener, ISubmissionHandler handler, ServerCertificate? certificate, PosternMetrics metrics)
     {
         if (!ListenAddress.TryParse(listener.Address, out var address))
             throw new ListenException($"listener.address '{listener.Address}' is no address with a port; write it as 192.0.2.1:25, [2001:db8::1]:25 or *:25");
@@ -18,10 +21,8 @@ internal sealed class ListenerModel
         Handler = handler;
         Limits = config.Limits;
         ProxyNetworks = listener.ProxyProtocol ? NetworkSet.Parse(listener.ProxyNetworks) : null;
-        ImplicitTls = listener.Tls == ListenerTls.Implicit ? certificate : null;
         TooMany = SmtpReply.Of(421, "4.7.0", $"{config.Server.Hostname} Too many connections at once (limits.max_connections); try again later");
         TooManyOfAddress = SmtpReply.Of(421, "4.7.0", $"{config.Server.Hostname} Too many connections from your address at once (limits.max_connections_per_address); try again later");
-        Func<SslServerAuthenticationOptions?>? tls = listener.Tls == ListenerTls.Starttls ? () => certificate!.Options : null;
         Session = new SessionOptions
         {
             Hostname = config.Server.Hostname,
@@ -34,11 +35,14 @@ internal sealed class ListenerModel
             IdleTimeout = config.Limits.IdleTimeout,
             TransactionTimeout = config.Limits.TransactionTimeout,
             SessionTimeout = config.Limits.SessionTimeout,
-            OfferStartTls = tls is not null,
+            OfferStartTls = listener.Tls == ListenerTls.Starttls,
+            ImplicitTls = listener.Tls == ListenerTls.Implicit,
             OfferAuth = config.User.Count > 0,
             AuthWithoutTls = listener.AuthWithoutTls,
             NormaliseBareNewlines = listener.BareNewlines == BareNewlineHandling.Normalise,
-            Tls = tls,
+            OfferMtPriority = true,
+            Tls = certificate is null ? null : () => certificate.Options,
+            Rejected = (_, reason) => metrics.CommandsRefused.Add(1, Reasons[(int)reason]),
         };
     }
 
@@ -50,9 +54,6 @@ internal sealed class ListenerModel
 
     /// <summary>Null when no PROXY header is expected; else who may send it, and everybody else is refused.</summary>
     public NetworkSet? ProxyNetworks { get; }
-
-    /// <summary>Not null when TLS begins with the connection.</summary>
-    public ServerCertificate? ImplicitTls { get; }
 
     public SmtpReply TooMany { get; }
     public SmtpReply TooManyOfAddress { get; }

@@ -106,7 +106,7 @@ public sealed class ListenerSet : IAsyncDisposable
         try
         {
             var access = new AccessPolicy(config);
-            return [.. config.Listener.Select(l => new ListenerModel(config, l, new SubmissionHandler(_services, SubmissionModel.Of(config, l, access), authenticator, _room), certificate))];
+            return [.. config.Listener.Select(l => new ListenerModel(config, l, new SubmissionHandler(_services, SubmissionModel.Of(config, l, access), authenticator, _room), certificate, _services.Metrics))];
         }
         catch (FormatException e)
         {

@@ -76,7 +76,7 @@ internal sealed class SmtpListener : IAsyncDisposable
                     ? "no file descriptors left; raise the limit (LimitNOFILE= of the service, or ulimit -n) or lower limits.max_connections"
                     : e.Message);
                 failing = true;
-                await Task.Delay(RetryDelay, _services.Time, cancel).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+                await Task.Delay(RetryDelay, _services.Time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
             {

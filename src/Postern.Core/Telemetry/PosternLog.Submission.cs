@@ -30,6 +30,12 @@ internal static partial class PosternLog
     [LoggerMessage(2012, LogLevel.Error, "message could not be kept id={Id} client={Client} error={Error}")]
     public static partial void MessageNotKept(ILogger logger, string id, string client, string error);
 
+    [LoggerMessage(2013, LogLevel.Warning, "inline delivery failed, the message is queued destination={Destination} reason={Reason}")]
+    public static partial void InlineQueued(ILogger logger, string destination, string reason);
+
+    [LoggerMessage(2014, LogLevel.Information, "message passed through id={Id} from={From} rcpts={Recipients} size={Size} client={Client} tls={Tls} user={User} listener={Listener} ms={Milliseconds:0.0} reply={Reply}")]
+    public static partial void MessagePassed(ILogger logger, string id, string from, int recipients, long size, string client, string? tls, string? user, string listener, double milliseconds, string reply);
+
     [LoggerMessage(2020, LogLevel.Warning, "authentication failed user={User} client={Client} listener={Listener}")]
     public static partial void AuthFailed(ILogger logger, string user, string client, string listener);
 
@@ -50,9 +56,6 @@ internal static partial class PosternLog
 
     [LoggerMessage(2033, LogLevel.Error, "session failed, please report it client={Client} listener={Listener}")]
     public static partial void SessionFailed(ILogger logger, string client, string listener, Exception error);
-
-    [LoggerMessage(2034, LogLevel.Debug, "TLS handshake failed client={Client} listener={Listener} error={Error}")]
-    public static partial void ServerTlsFailed(ILogger logger, string client, string listener, string error);
 
     [LoggerMessage(2040, LogLevel.Information, "certificate loaded file={File} subject={Subject} not_after={NotAfter:u}")]
     public static partial void CertificateLoaded(ILogger logger, string file, string subject, DateTimeOffset notAfter);

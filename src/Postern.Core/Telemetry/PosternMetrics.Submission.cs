@@ -16,6 +16,9 @@ public sealed partial class PosternMetrics
     internal Counter<long> SubmissionsRefused { get; } = meter.CreateCounter<long>(
         "postern_submissions_refused", "{refusal}", "Refusals by reason: relay_denied, sender_denied, no_route, too_many_recipients, too_large, header, loop, store_full, store_failed, upstream (inline: the upstream's own refusal), unreachable (inline). Alert on store_full and store_failed.");
 
+    internal Counter<long> CommandsRefused { get; } = meter.CreateCounter<long>(
+        "postern_commands_refused", "{refusal}", "Refusals that the session itself decided, by reason: syntax, order, limits, time-outs, bare newlines, TLS. Alert on none; a client that is broken shows here.");
+
     internal Counter<long> BodiesAbandoned { get; } = meter.CreateCounter<long>(
         "postern_bodies_abandoned", "{message}", "Messages of which nothing was kept because the client went away or broke a rule while sending.");
 
@@ -29,7 +32,7 @@ public sealed partial class PosternMetrics
         "postern_sessions_open", "{session}", "Client connections open now.");
 
     internal Counter<long> ConnectionsRefused { get; } = meter.CreateCounter<long>(
-        "postern_connections_refused", "{connection}", "Connections closed before a greeting, by reason: limit (all together), address_limit, proxy (no or a bad PROXY header), tls (implicit handshake failed), stopping. Alert on limit.");
+        "postern_connections_refused", "{connection}", "Connections closed before a greeting, by reason: limit (all together), address_limit, proxy (no or a bad PROXY header), stopping. Alert on limit.");
 
     internal Counter<long> AuthAttempts { get; } = meter.CreateCounter<long>(
         "postern_auth_attempts", "{attempt}", "AUTH attempts by result: ok, failed, throttled. Alert on a steep rise of failed.");
