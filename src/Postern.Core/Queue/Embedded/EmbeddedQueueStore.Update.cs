@@ -66,6 +66,7 @@ public sealed partial class EmbeddedQueueStore
         {
             case QueueAction.Retry:
                 part.DueMs = NowMs;
+                part.IsRetryAsked = true;
                 break;
             case QueueAction.Hold:
                 part.Flags |= PartFlags.Held;

@@ -15,6 +15,9 @@ internal struct MessagePart
     /// <summary>An operator's wish for a leased part; applied when the lease ends. Zero for none, else the action plus one.</summary>
     public byte Wish;
 
+    /// <summary>The operator asked for an attempt now; told to the scheduler with the next filing, then forgotten.</summary>
+    public bool IsRetryAsked;
+
     public readonly bool IsHeld => (Flags & PartFlags.Held) != 0;
 }
 
@@ -79,7 +82,17 @@ internal sealed class WaitingMessage
     public ScheduleEntry Entry(int index)
     {
         ref var part = ref Part(index);
-        return new ScheduleEntry(Id, part.Destination.Key, DateTimeOffset.FromUnixTimeMilliseconds(part.DueMs), DateTimeOffset.FromUnixTimeMilliseconds(ExpiresMs), part.Attempts, Priority);
+        return new ScheduleEntry(Id, part.Destination.Key, DateTimeOffset.FromUnixTimeMilliseconds(part.DueMs), DateTimeOffset.FromUnixTimeMilliseconds(ExpiresMs), part.Attempts, Priority, Notes(ref part));
+    }
+
+    private static FilingNotes Notes(ref MessagePart part)
+    {
+        var notes = FilingNotes.None;
+        if ((part.Flags & PartFlags.DelayNotified) != 0) notes |= FilingNotes.DelayNotified;
+        if ((part.Flags & PartFlags.BounceRequested) != 0) notes |= FilingNotes.BounceRequested;
+        if (part.IsRetryAsked) notes |= FilingNotes.RetryRequested;
+        part.IsRetryAsked = false;
+        return notes;
     }
 
     public QueueState QueueState
