@@ -1,0 +1,207 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Postern.Core.Scheduling;
+using Postern.Core.Telemetry;
+using Postern.Core.Upstreams;
+using Postern.Diagnosis.Evidence;
+using Postern.Protocols.Dns;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Delivery;
+
+/// <summary>
+/// Tells everybody who learns from an attempt at one candidate: the upstream's gate, its history, the message's evidence, metrics, the log line.
+/// They all learn from the same record. One per session loop.
+/// </summary>
+internal sealed class AttemptReporter(DeliveryEngine engine)
+{
+    private static readonly string[] OutcomeWords = ["delivered", "next_host", "deferred", "bounced"];
+
+    private Candidate _candidate = null!;
+    private IReadOnlyList<DnsObservation> _dns = [];
+    private DateTimeOffset _at;
+    private long _begun;
+
+    /// <summary>Records the dialogue of the present candidate.</summary>
+    public SessionRecorder Recorder { get; } = new(engine.Time);
+
+    public void Begin(Candidate candidate)
+    {
+        _candidate = candidate;
+        _dns = [];
+        _at = engine.Time.GetUtcNow();
+        _begun = engine.Time.GetTimestamp();
+        Recorder.Restart();
+    }
+
+    /// <summary>A destination without a candidate. Where that may heal, its gate is closed for a while.</summary>
+    public void PlanFailed(Attempt attempt, DestinationQueue queue, DeliveryPlan plan, StageFailure failure)
+    {
+        _at = attempt.StartedAt;
+        _begun = engine.Time.GetTimestamp();
+        if (!failure.IsPermanent) attempt.NoteGate(engine.Registry.Domain(queue.Destination.Name).Failed(failure));
+        attempt.SetOpen(failure, null);
+        string domain = queue.Destination.Name;
+        var evidence = new AttemptEvidence
+        {
+            At = _at,
+            MessageId = attempt.Lease.Id.ToString(),
+            Destination = queue.Name,
+            Upstream = domain,
+            Target = domain,
+            StageReached = ClientStage.Resolve,
+            Failure = failure,
+            Deferred = attempt.Outcomes.Length,
+            Dns = plan.Dns,
+        };
+        attempt.Evidence = evidence;
+        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, 0, "none", false);
+        engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", StageWord(ClientStage.Resolve)));
+    }
+
+    /// <summary>A session was asked for.</summary>
+    public void Opened(Attempt attempt, DestinationQueue queue, Candidate candidate, in SessionOffer offer, DeliveryPlan plan)
+    {
+        _dns = plan.Dns.Count == 0 ? offer.Dns : [.. plan.Dns, .. offer.Dns];
+        if (offer.Session is not null)
+        {
+            engine.Parts.Metrics.UpstreamSessionsOpened.Add(1, new KeyValuePair<string, object?>("result", "open"));
+            return;
+        }
+        if (offer.NotBefore is { } notBefore)
+        {
+            attempt.WasSkipped = true;
+            attempt.NoteGate(notBefore);
+            return;
+        }
+        var failure = offer.Failure!;
+        if (failure.Kind == FailureKind.Cancelled)
+        {
+            attempt.WasSkipped = true;
+            return;
+        }
+        attempt.HasLoop = failure.Kind == FailureKind.LoopsToUs;
+        // After a host that failed, ourselves in the list means only that no further host is left.
+        if (!attempt.HasLoop || attempt.NothingTried) attempt.SetOpen(failure, null);
+        engine.Parts.Metrics.UpstreamSessionsOpened.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+        if (offer.Until is { } until) Gated(attempt, candidate, failure, until);
+        string target = string.Create(CultureInfo.InvariantCulture, $"{candidate.Host}:{candidate.Port}");
+        Record(attempt, queue, candidate, null, target, failure.Stage, failure, isReused: false);
+    }
+
+    /// <summary>A message was handed to a session, whatever came of it.</summary>
+    public void Ran(Attempt attempt, DestinationQueue queue, PooledSession session, bool isReused, in TransactionRunner.Result result)
+    {
+        var candidate = session.Candidate;
+        // A session that broke or was ended with 421 says nothing for the host; any other answer is the host's own.
+        if (result.SessionFailure is null) attempt.WasReached = true;
+        if (session.OwesReport)
+        {
+            var (until, opened) = SessionOpener.Report(session, result.SessionFailure);
+            if (until is { } closed) Gated(attempt, candidate, result.SessionFailure!, closed);
+            if (opened) PosternLog.UpstreamOpened(engine.Parts.Logger, candidate.Upstream.Name);
+            if (opened) engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "open"));
+            if (opened && candidate.Upstream.IsPool) engine.Scheduler.Reopen(static q => q.Destination.Kind == Routing.DestinationKind.Pool);
+            if (result.SessionFailure is null) engine.Scheduler.Open(queue);
+        }
+        Record(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused);
+    }
+
+    private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until)
+    {
+        attempt.NoteGate(until);
+        PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage, until, failure.Detail);
+        engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "closed"));
+    }
+
+    private void Record(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? sessionFailure, bool isReused)
+    {
+        int delivered = 0, deferred = 0, refused = 0;
+        foreach (ref readonly var outcome in attempt.Outcomes)
+        {
+            if (outcome.Disposition == Disposition.Delivered) delivered++;
+            else if (outcome.Disposition == Disposition.Bounce) refused++;
+            else deferred++;
+        }
+        double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
+        var failure = sessionFailure ?? FirstFailure(attempt);
+        AttemptEvidence? evidence = null;
+        if (delivered < attempt.Outcomes.Length) attempt.Evidence = evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+        candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
+
+        string word = (delivered, deferred, refused) switch
+        {
+            (_, 0, 0) => "delivered",
+            (0, _, 0) => attempt.Open > 0 ? "next_host" : "deferred",
+            (0, 0, _) => "bounced",
+            _ => "partial",
+        };
+        var metrics = engine.Parts.Metrics;
+        metrics.Attempts.Add(1, new("outcome", word), new("stage", StageWord(stage)));
+        metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
+        if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
+        if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
+        if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
+        Log(attempt, candidate.Upstream.Name, target, stage, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+    }
+
+    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new()
+    {
+        At = _at,
+        MessageId = attempt.Lease.Id.ToString(),
+        Destination = queue.Name,
+        Upstream = candidate.Upstream.Name,
+        Target = target,
+        Egress = candidate.Egress.Name.Length == 0 ? null : candidate.Egress.Name,
+        LocalAddress = session?.Session.Local?.Address.ToString(),
+        HelloName = candidate.Settings.HelloName,
+        StageReached = stage,
+        Failure = failure,
+        SessionReused = isReused,
+        Concurrency = candidate.Upstream.OpenSessions,
+        MessagesBefore = session?.Session.MessagesSent ?? 0,
+        Bytes = session is null ? 0 : attempt.Lease.Content.Length,
+        TotalMilliseconds = ms,
+        Dns = _dns,
+        Tls = session?.Session.Tls ?? Recorder.Tls,
+        Timings = [.. Recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
+        Connects = [.. Recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
+        Transcript = [.. Recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
+    };
+
+    private static StageFailure? FirstFailure(Attempt attempt)
+    {
+        foreach (ref readonly var outcome in attempt.Outcomes)
+        {
+            if (outcome.Failure is not null) return outcome.Failure;
+        }
+        return null;
+    }
+
+    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string? words, double ms, string tls, bool isReused, string outcome = "deferred")
+    {
+        var logger = engine.Parts.Logger;
+        if (!logger.IsEnabled(LogLevel.Information)) return;
+        var lease = attempt.Lease;
+        words ??= attempt.Outcomes[0].Reply?.ToString() ?? "";
+        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage, words, (long)ms, lease.Content.Length, tls, isReused);
+    }
+
+    /// <summary>Each recipient with what became of it; of many, the first three and the number of the rest.</summary>
+    private static string Recipients(Attempt attempt)
+    {
+        var recipients = attempt.Lease.Envelope.Recipients;
+        var outcomes = attempt.Outcomes;
+        string text = "";
+        for (int i = 0; i < outcomes.Length && i < 3; i++)
+        {
+            if (i > 0) text += ",";
+            text += $"{recipients[outcomes[i].Index].Address.Address}:{OutcomeWords[(int)outcomes[i].Disposition]}";
+        }
+        return outcomes.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $"{text},+{outcomes.Length - 3}") : text;
+    }
+
+    private static string StageWord(ClientStage stage) => Words[(int)stage];
+
+    private static readonly string[] Words = ["resolve", "connect", "greeting", "ehlo", "starttls", "tls_handshake", "auth", "mail", "rcpt", "data", "body", "eod", "rset", "quit"];
+}

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Postern.Core.Configuration;
+using Postern.Core.Shaping;
+using Postern.Core.Upstreams;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Delivery;
+
+/// <summary>
+/// Everything delivery takes from the configuration, compiled. Immutable, swapped whole on reload: a message under way ends under the model it
+/// began with.
+/// </summary>
+internal sealed class DeliveryModel
+{
+    private readonly Dictionary<string, UpstreamModel> _upstreams;
+    private readonly ConcurrentDictionary<string, UpstreamPool?> _pools = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<EgressChoice, ClientSettings> _mxSettings = new();
+    private readonly UpstreamRegistry _registry;
+
+    public DeliveryModel(PosternConfig config, UpstreamRegistry registry, int generation)
+    {
+        Config = config;
+        _registry = registry;
+        Generation = generation;
+        Limits = new SessionLimits(config);
+        Retry = new RetrySchedule(config.Delivery.Retry, config.Delivery.RetryJitterPercent);
+        Egress = new EgressModel(config);
+        _upstreams = config.Upstream.ToDictionary(u => u.Name, u => new UpstreamModel(u, config, registry.Pool(u.Name), generation), StringComparer.OrdinalIgnoreCase);
+    }
+
+    public PosternConfig Config { get; }
+
+    /// <summary>Grows with each reload: sessions opened under another generation are not used again.</summary>
+    public int Generation { get; }
+    public SessionLimits Limits { get; }
+    public RetrySchedule Retry { get; }
+    public EgressModel Egress { get; }
+
+    /// <summary>The pool of the named upstreams; null when none of them is configured any more.</summary>
+    public UpstreamPool? Pool(string names) => _pools.TryGetValue(names, out var pool) ? pool : _pools.GetOrAdd(names, Compile);
+
+    /// <summary>One host of a domain's MX, or the domain's own address literal.</summary>
+    public Candidate MxCandidate(string host, IPAddress? address, EgressChoice egress)
+    {
+        int port = Config.Delivery.MxPort;
+        string name = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        return new Candidate
+        {
+            Upstream = _registry.MxHost(egress.Name.Length == 0 ? name : $"{name} from {egress.Name}"),
+            Host = host,
+            Port = port,
+            Address = address,
+            Egress = egress,
+            Settings = _mxSettings.GetOrAdd(egress, e => ClientSettingsFactory.ForMx(Config, e.Hello)),
+            SessionKey = string.Create(CultureInfo.InvariantCulture, $"{name}|{egress.Name}|{Generation}"),
+            Generation = Generation,
+            MaxSessions = Config.Delivery.MaxSessionsPerDestination,
+            MaxMessagesPerSession = Config.Delivery.MaxMessagesPerSession,
+        };
+    }
+
+    private UpstreamPool? Compile(string names)
+    {
+        var members = new List<UpstreamModel>();
+        foreach (string name in names.Split(','))
+        {
+            if (_upstreams.TryGetValue(name, out var upstream)) members.Add(upstream);
+        }
+        return members.Count == 0 ? null : new UpstreamPool(members);
+    }
+}

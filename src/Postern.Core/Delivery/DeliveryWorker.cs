@@ -1,0 +1,204 @@
+using Postern.Core.Queue;
+using Postern.Core.Routing;
+using Postern.Core.Scheduling;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Delivery;
+
+/// <summary>
+/// One session loop: takes what is due for one destination, message by message, over one session as long as it lasts. Plan, attempt, decide,
+/// settle are types of their own; this one only walks from one to the next and knows which candidate's turn it is.
+/// Used again for other destinations; not thread safe, but for <see cref="Renew"/>.
+/// </summary>
+internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkItem
+{
+    private readonly Attempt _attempt = new();
+    private readonly TransactionRunner _runner = new();
+    private readonly AttemptReporter _reporter = new(engine);
+    private DestinationQueue _queue = null!;
+    private PooledSession? _session;
+    private volatile Lease? _lease;
+    private long _leasedAt;
+
+    public void Begin(DestinationQueue queue) => _queue = queue;
+
+    public void Execute() => _ = engine.RunAsync(this);
+
+    /// <summary>Takes messages until the scheduler has no more for this loop, or no session is to be had.</summary>
+    public async Task RunAsync()
+    {
+        int sent = 0;
+        bool hasSlot = true;
+        try
+        {
+            bool leavesSession = false;
+            while (engine.Scheduler.TryTake(_queue, sent++, leavesSession, out var part))
+            {
+                if (!await DeliverAsync(part)) return;
+                leavesSession = _session is not null;
+                // The next loop must find the session, should this one end now.
+                if (_queue.Ready == 0) PutBack();
+            }
+            hasSlot = false;
+        }
+        finally
+        {
+            PutBack();
+            if (hasSlot) engine.Scheduler.EndWorker(_queue);
+        }
+    }
+
+    /// <summary>Prolongs the lease of a transfer that takes long. Called from the engine's sweep.</summary>
+    public void Renew()
+    {
+        var lease = _lease;
+        if (lease is null || engine.Time.GetElapsedTime(Volatile.Read(ref _leasedAt)) < DeliveryEngine.LeaseTime / 3) return;
+        if (engine.Store.Renew(lease, DeliveryEngine.LeaseTime)) Volatile.Write(ref _leasedAt, engine.Time.GetTimestamp());
+    }
+
+    /// <summary>False when the loop cannot go on: the way to the destination is closed.</summary>
+    private async ValueTask<bool> DeliverAsync(WaitingPart part)
+    {
+        var due = DateTimeOffset.FromUnixTimeMilliseconds(part.Due);
+        using var lease = await engine.Store.LeaseAsync(part.Id, _queue.Name, engine.Owner, DeliveryEngine.LeaseTime, engine.Abort);
+        if (lease is null) return true;
+        Volatile.Write(ref _leasedAt, engine.Time.GetTimestamp());
+        _lease = lease;
+        try
+        {
+            if (lease.BounceRequested)
+            {
+                await engine.Settler.ReturnAsync(lease, CancellationToken.None);
+                return true;
+            }
+            if (await engine.Rerouter.RerouteAsync(lease, _queue, due)) return true;
+            return await AttemptAsync(lease, due);
+        }
+        catch (OperationCanceledException) when (engine.Abort.IsCancellationRequested)
+        {
+            engine.Store.Release(lease, due);
+            return false;
+        }
+        catch (Exception e)
+        {
+            // Ours, not the upstream's: the store cannot read or write, or a bug. One message must not stop the others, nor be lost, nor spin.
+            DropSession();
+            engine.Broke(e, lease);
+            return true;
+        }
+        finally
+        {
+            _lease = null;
+            _attempt.End();
+        }
+    }
+
+    private async ValueTask<bool> AttemptAsync(Lease lease, DateTimeOffset due)
+    {
+        var model = engine.Model;
+        _attempt.Begin(lease, engine.Time.GetUtcNow());
+        bool allTried = false;
+        try
+        {
+            allTried = await WalkAsync(model);
+        }
+        catch (OperationCanceledException) when (engine.Abort.IsCancellationRequested)
+        {
+            // What was delivered before is settled as delivered, the rest is given back.
+            DropSession();
+        }
+        bool stopping = engine.Abort.IsCancellationRequested;
+        _attempt.Close(allTried && !stopping);
+        bool held = _attempt.Open == 0 && _session is null && _attempt.GatedUntil is not null && !_attempt.WasReached;
+        // Before the part is filed anew: else a loop would be started for it at once.
+        if (held) engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
+        await engine.Settler.SettleAsync(_attempt, model, held || stopping, due, CancellationToken.None);
+        return !held && !stopping;
+    }
+
+    /// <summary>Candidate by candidate until nobody is left to be delivered. False when some could not be tried now.</summary>
+    private async ValueTask<bool> WalkAsync(DeliveryModel model)
+    {
+        // A domain's session that is still there needs no plan: whoever it leads to has taken this domain's mail a moment ago.
+        var used = _queue.Destination.Kind == DestinationKind.Mx ? _session?.Candidate : null;
+        if (used is not null && _session!.Candidate.Generation == model.Generation)
+        {
+            await OnSessionAsync(model, isReused: true);
+            if (_attempt.Open == 0) return true;
+        }
+        else
+        {
+            used = null;
+        }
+
+        if (await engine.Planner.PlanAsync(model, _queue.Destination, engine.Abort) is not { } plan)
+        {
+            Rerouter.Strand(_attempt, _queue);
+            return true;
+        }
+        if (plan.Failure is { } failure)
+        {
+            _reporter.PlanFailed(_attempt, _queue, plan, failure);
+            return true;
+        }
+        engine.Registry.ForgetDomain(_queue.Destination.Name);
+        bool allTried = true;
+        bool now = engine.Scheduler.TakeRetryAsked(_queue);
+        for (int i = 0; i < plan.Candidates.Count && _attempt.Open > 0; i++)
+        {
+            var candidate = plan.Candidates[i];
+            if (used is not null && _attempt.WasReached && candidate.Upstream == used.Upstream) continue;
+            while (true)
+            {
+                bool isReused = await ObtainAsync(model, candidate, now, plan);
+                if (_session is null) break;
+                if (!await OnSessionAsync(model, isReused)) break;
+            }
+            if (_attempt.HasLoop) break;
+            if (_attempt.WasSkipped) allTried = false;
+        }
+        return allTried;
+    }
+
+    /// <summary>Sees to it that <see cref="_session"/> is one for the candidate, or null when none is to be had. True when it has been used before.</summary>
+    private async ValueTask<bool> ObtainAsync(DeliveryModel model, Upstreams.Candidate candidate, bool now, DeliveryPlan plan)
+    {
+        _attempt.WasSkipped = false;
+        if (_session is { IsSpent: false } && _session.Key == candidate.SessionKey) return true;
+        PutBack();
+        _session = engine.Pool.TryRent(candidate.SessionKey);
+        if (_session is not null) return true;
+
+        _reporter.Begin(candidate);
+        var offer = await engine.Opener.OpenAsync(model, candidate, now, engine.Scheduler.Workers, _reporter.Recorder, engine.Abort);
+        _session = offer.Session;
+        _reporter.Opened(_attempt, _queue, candidate, offer, plan);
+        return false;
+    }
+
+    /// <summary>True when the session turned out to be dead before the message was touched: the candidate is to be tried on another.</summary>
+    private async ValueTask<bool> OnSessionAsync(DeliveryModel model, bool isReused)
+    {
+        var session = _session!;
+        if (isReused) _reporter.Begin(session.Candidate);
+        var delivery = model.Config.Delivery;
+        var result = await _runner.RunAsync(session, isReused, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
+        if (!result.Untouched) _reporter.Ran(_attempt, _queue, session, isReused, result);
+        if (result.SessionFailure is not null) DropSession();
+        return result.Untouched;
+    }
+
+    private void DropSession()
+    {
+        if (_session is not { } session) return;
+        _session = null;
+        engine.Pool.Drop(session);
+    }
+
+    private void PutBack()
+    {
+        if (_session is not { } session) return;
+        _session = null;
+        engine.Pool.Return(session);
+    }
+}

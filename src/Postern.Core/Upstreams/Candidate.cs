@@ -1,0 +1,32 @@
+using System.Net;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Upstreams;
+
+/// <summary>
+/// One host that a message may be handed to, as data: all that is needed to open a session but its addresses, which are looked up only
+/// when no idle session is there. Immutable; equal candidates have equal <see cref="SessionKey"/>s and may share sessions.
+/// </summary>
+internal sealed class Candidate
+{
+    public required UpstreamState Upstream { get; init; }
+
+    /// <summary>Name to be looked up and verified in certificates.</summary>
+    public required string Host { get; init; }
+    public required int Port { get; init; }
+
+    /// <summary>Not null when the host was given as an address: nothing to look up.</summary>
+    public IPAddress? Address { get; init; }
+
+    public required EgressChoice Egress { get; init; }
+    public required ClientSettings Settings { get; init; }
+
+    /// <summary>What must be equal for a session to be used again: host, port, egress, TLS, credentials, configuration.</summary>
+    public required string SessionKey { get; init; }
+
+    /// <summary>Of the configuration it was made from.</summary>
+    public required int Generation { get; init; }
+
+    public required int MaxSessions { get; init; }
+    public required int MaxMessagesPerSession { get; init; }
+}
