@@ -76,7 +76,9 @@ internal sealed class QueueBody : IMessageBody
         {
             await _incoming.DisposeAsync().ConfigureAwait(false);
         }
-        var reply = _failure is null ? Accepted() : Refused(_failure);
+        var said = (_incoming as InlineMessage)?.Reply;
+        if (_failure is null && said is { IsPositive: false }) Fail("upstream", said);
+        var reply = _failure is null ? Accepted(said) : Refused(_failure);
         _transaction.Reset();
         return reply;
     }
@@ -143,16 +145,23 @@ internal sealed class QueueBody : IMessageBody
         }, cancel).ConfigureAwait(false);
     }
 
-    private SmtpReply Accepted()
+    /// <param name="said">The upstream's own reply to a message passed through; null for one that is queued.</param>
+    private SmtpReply Accepted(SmtpReply? said)
     {
         string id = _incoming.Id.ToString();
         var elapsed = _services.Time.GetElapsedTime(_began);
         long size = _size + _added + (_missing?.Added ?? 0);
         var metrics = _services.Metrics;
-        metrics.MessagesAccepted.Add(1, SubmissionTags.FromSmtp, SubmissionTags.Queued);
+        metrics.MessagesAccepted.Add(1, SubmissionTags.FromSmtp, said is null ? SubmissionTags.Queued : SubmissionTags.Inline);
         metrics.RecipientsAccepted.Add(_transaction.Recipients.Count);
         metrics.BytesAccepted.Add(size);
         metrics.AcceptDuration.Record(elapsed.TotalSeconds);
+        if (said is not null)
+        {
+            PosternLog.MessagePassed(_services.Logger, id, _transaction.Mail!.From.Address, _transaction.Recipients.Count, size, _transaction.Client(_session),
+                _session.Tls?.Protocol, _session.User, _session.Listener, elapsed.TotalMilliseconds, said.ToString());
+            return said;
+        }
         PosternLog.MessageAccepted(_services.Logger, id, _transaction.Mail!.From.Address, _transaction.Recipients.Count, size, _transaction.Client(_session),
             _session.Tls?.Protocol, _session.User, _session.Listener, elapsed.TotalMilliseconds);
         return SubmissionReplies.Queued(id);

@@ -1,4 +1,6 @@
+using Postern.Core.Configuration;
 using Postern.Core.Queue;
+using Postern.Core.Routing;
 using Postern.Core.Telemetry;
 using Postern.Protocols.Smtp;
 
@@ -35,7 +37,7 @@ internal sealed class SubmissionHandler(SubmissionServices services, SubmissionM
             reply = Refuse(session, session.User is null && !transaction.IsTrusted ? "relay_denied" : "sender_denied", mail, null, denied);
         else if (mail.DeclaredSize > model.MaxMessageBytes)
             reply = Refuse(session, "too_large", mail, null, SubmissionReplies.TooLarge(model.MaxMessageBytes));
-        else if (!room.HasRoom)
+        else if (!room.HasRoom && !model.PassesThrough)
             reply = Refuse(session, "store_full", mail, null, SubmissionReplies.StoreFull);
         else
         {
@@ -54,27 +56,60 @@ internal sealed class SubmissionHandler(SubmissionServices services, SubmissionM
             return new ValueTask<SmtpReply>(Refuse(session, "too_many_recipients", mail, rcpt, SubmissionReplies.TooManyRecipients(model.MaxRecipients)));
         var decision = services.Router.Route(mail.From, rcpt.To, session.Listener, session.User);
         if (decision.Refusal is { } refusal) return new ValueTask<SmtpReply>(Refuse(session, "no_route", mail, rcpt, refusal));
+        if (transaction.Inline is not null || (decision.Mode != DeliveryMode.Queue && services.Inline is not null)) return InlineRcptAsync(transaction, rcpt, decision, cancel);
         transaction.Add(new QueuedRecipient(rcpt.To, decision.Destination!, rcpt.Notify, rcpt.OriginalRecipient));
         return new ValueTask<SmtpReply>(SubmissionReplies.RecipientOk);
     }
 
+    private async ValueTask<SmtpReply> InlineRcptAsync(SubmissionTransaction transaction, RcptCommand rcpt, RouteDecision decision, CancellationToken cancel)
+    {
+        if (transaction.Inline is null && transaction.Recipients.Count == 0)
+            transaction.Inline = new InlineTransaction(services.Inline!, services, model, decision.Mode, decision.Destination!);
+        if (transaction.Inline is not { } inline || inline.Destination != decision.Destination || inline.Mode != decision.Mode) return InlineReplies.OneDestination;
+        var reply = await inline.RcptAsync(transaction.Mail!, rcpt, cancel).ConfigureAwait(false);
+        if (reply.IsPositive) transaction.Add(new QueuedRecipient(rcpt.To, decision.Destination, rcpt.Notify, rcpt.OriginalRecipient));
+        return reply;
+    }
+
     public ValueTask<BodyAdmission> BeginBodyAsync(SessionContext session, CancellationToken cancel)
     {
-        if (session.State is not SubmissionTransaction { Mail: { } mail } transaction || transaction.Recipients.Count == 0)
+        if (session.State is not SubmissionTransaction { Mail: not null } transaction || transaction.Recipients.Count == 0)
             return new ValueTask<BodyAdmission>(BodyAdmission.Refuse(SubmissionReplies.NoRecipients));
-        var incoming = services.Store.TryBegin();
-        if (incoming is null)
-            return new ValueTask<BodyAdmission>(BodyAdmission.Refuse(Refuse(session, "store_full", mail, null, SubmissionReplies.StoreFull)));
-        return new ValueTask<BodyAdmission>(BodyAdmission.Accept(new QueueBody(services, model, session, transaction, incoming)));
+        return transaction.Inline is null
+            ? new ValueTask<BodyAdmission>(BeginQueued(session, transaction))
+            : BeginInlineAsync(session, transaction, transaction.Inline, cancel);
     }
 
     public ValueTask ResetAsync(SessionContext session)
     {
-        (session.State as SubmissionTransaction)?.Reset();
-        return default;
+        if (session.State is not SubmissionTransaction transaction) return default;
+        var inline = transaction.Inline;
+        transaction.Reset();
+        return inline?.EndAsync() ?? default;
     }
 
-    public ValueTask DisconnectAsync(SessionContext session) => default;
+    public ValueTask DisconnectAsync(SessionContext session) => ResetAsync(session);
+
+    private BodyAdmission BeginQueued(SessionContext session, SubmissionTransaction transaction)
+    {
+        var incoming = services.Store.TryBegin();
+        return incoming is null
+            ? BodyAdmission.Refuse(Refuse(session, "store_full", transaction.Mail!, null, SubmissionReplies.StoreFull))
+            : BodyAdmission.Accept(new QueueBody(services, model, session, transaction, incoming));
+    }
+
+    private async ValueTask<BodyAdmission> BeginInlineAsync(SessionContext session, SubmissionTransaction transaction, InlineTransaction inline, CancellationToken cancel)
+    {
+        if (await inline.BeginBodyAsync(cancel).ConfigureAwait(false) is { } refusal)
+        {
+            transaction.Reset();
+            return BodyAdmission.Refuse(refusal);
+        }
+        if (inline.TakeSession() is not { } live) return BeginQueued(session, transaction);
+        var copy = inline.Mode == DeliveryMode.InlineThenQueue ? services.Store.TryBegin() : null;
+        var message = new InlineMessage(live, copy, copy?.Id ?? InlineIds.Next(services.Time), services);
+        return BodyAdmission.Accept(new QueueBody(services, model, session, transaction, message));
+    }
 
     private SmtpReply Refuse(SessionContext session, string reason, MailCommand mail, RcptCommand? rcpt, SmtpReply reply)
     {

@@ -17,6 +17,9 @@ internal sealed record SubmissionModel
     public required bool AuthWithoutTls { get; init; }
     public required TimeSpan InlineWait { get; init; }
 
+    /// <summary>False when every message needs room in the store.</summary>
+    public required bool PassesThrough { get; init; }
+
     public static SubmissionModel Of(PosternConfig config, ListenerConfig listener, AccessPolicy access) => new()
     {
         Hostname = config.Server.Hostname,
@@ -29,5 +32,6 @@ internal sealed record SubmissionModel
         AddMissingHeaders = listener.AddMissingHeaders,
         AuthWithoutTls = listener.AuthWithoutTls,
         InlineWait = config.Delivery.InlineWait,
+        PassesThrough = config.Delivery.Mode == DeliveryMode.Inline || config.Route.Any(r => r.Mode == DeliveryMode.Inline),
     };
 }

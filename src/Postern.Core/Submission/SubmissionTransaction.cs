@@ -24,6 +24,9 @@ internal sealed class SubmissionTransaction(bool isTrusted)
     /// <summary>Null outside a transaction.</summary>
     public MailCommand? Mail { get; private set; }
 
+    /// <summary>Not null when the transaction is passed on live.</summary>
+    public InlineTransaction? Inline { get; set; }
+
     public IReadOnlyList<QueuedRecipient> Recipients => _recipients;
 
     public void Begin(MailCommand mail)
@@ -35,6 +38,7 @@ internal sealed class SubmissionTransaction(bool isTrusted)
     public void Reset()
     {
         Mail = null;
+        Inline = null;
         _recipients.Clear();
         _seen = null;
     }

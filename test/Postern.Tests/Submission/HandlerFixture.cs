@@ -13,10 +13,10 @@ namespace Postern.Tests.Submission;
 /// <summary>A submission handler over a store in memory, with one client session before it.</summary>
 internal sealed class HandlerFixture
 {
-    public HandlerFixture(PosternConfig? config = null, string client = "127.0.0.1", ListenerConfig? listener = null)
+    public HandlerFixture(PosternConfig? config = null, string client = "127.0.0.1", ListenerConfig? listener = null, ILiveUpstreams? inline = null)
     {
         Config = config ?? Defaults;
-        var services = new SubmissionServices(Store, new MailRouter(Config, Time), new PosternMetrics(), NullLogger.Instance, Time);
+        var services = new SubmissionServices(Store, new MailRouter(Config, Time), new PosternMetrics(), NullLogger.Instance, Time, inline);
         Authenticator = new Authenticator(Config, Time);
         Room = new StoreRoom(Store);
         Handler = new SubmissionHandler(services, SubmissionModel.Of(Config, listener ?? Config.Listener[0], new AccessPolicy(Config)), Authenticator, Room);
