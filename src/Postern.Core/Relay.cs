@@ -1,0 +1,146 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postern.Core.Configuration;
+using Postern.Core.Delivery;
+using Postern.Core.Queue;
+using Postern.Core.Queue.Embedded;
+using Postern.Core.Routing;
+using Postern.Core.Scheduling;
+using Postern.Core.Submission;
+using Postern.Core.Submission.Pickup;
+using Postern.Core.Telemetry;
+using Postern.Core.Upstreams;
+using Postern.Protocols.Dns;
+
+namespace Postern.Core;
+
+/// <summary>What a relay takes from outside.</summary>
+/// <param name="Random">0 to 1, for jitter.</param>
+public sealed record RelayDependencies(IResolver Resolver, TimeProvider? Time = null, ILoggerFactory? Loggers = null, PosternMetrics? Metrics = null, Func<double>? Random = null);
+
+/// <summary>
+/// A whole relay, from listeners to delivery, made from one configuration: what <c>postern serve</c> runs and what a test starts. Mail it took is on disk;
+/// disposing it in any state loses nothing. Start, apply and stop are for one caller at a time.
+/// </summary>
+public sealed class Relay : IAsyncDisposable
+{
+    private readonly MailRouter _router;
+    private readonly DeliveryEngine _engine;
+    private readonly OwnAddresses _own;
+    private readonly ListenerSet _listeners;
+    private readonly PickupService _pickup;
+    private readonly string _spool;
+    private PosternConfig _config;
+    private int _generation = 1;
+    private bool _stopped;
+
+    private Relay(PosternConfig config, IQueueStore store, RelayDependencies dependencies, TimeProvider time, ILoggerFactory loggers)
+    {
+        var metrics = dependencies.Metrics ?? new PosternMetrics();
+        var random = dependencies.Random ?? Random.Shared.NextDouble;
+        _config = config;
+        Store = store;
+        _router = new MailRouter(config, time);
+        _own = new OwnAddresses(config.Server.Hostname);
+        _spool = Path.Combine(config.Server.Data, "spool");
+        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool);
+        Store.Filed = _engine.Scheduler.File;
+        DeliveryGauges.Observe(metrics, _engine);
+        Inline = new InlineConnector(_engine);
+        var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time);
+        _listeners = new ListenerSet(services);
+        _pickup = new PickupService(services);
+    }
+
+    public IQueueStore Store { get; }
+
+    /// <summary>Where SMTP is listened for, in the order of the configuration.</summary>
+    public IReadOnlyList<IPEndPoint> SmtpEndpoints => _listeners.EndPoints;
+
+    /// <summary>Client connections open now.</summary>
+    public int ClientConnections => _listeners.Connections;
+
+    /// <summary>Sessions at work on delivery.</summary>
+    public int DeliverySessions => _engine.Scheduler.Workers;
+
+    /// <summary>Opens live sessions for the inline modes.</summary>
+    public InlineConnector Inline { get; }
+
+    /// <summary>
+    /// Recovers the queue, begins to deliver, then listens. Throws <see cref="StoreException"/>, <see cref="ListenException"/> or
+    /// <see cref="InvalidDataException"/> with a message for the operator; nothing is left running then.
+    /// </summary>
+    public static async Task<Relay> StartAsync(PosternConfig config, RelayDependencies dependencies, CancellationToken cancel)
+    {
+        var time = dependencies.Time ?? TimeProvider.System;
+        var loggers = dependencies.Loggers ?? NullLoggerFactory.Instance;
+        var store = new EmbeddedQueueStore(config.Server.Data, config.Queue, time, loggers.CreateLogger("Postern.Queue"));
+        Relay relay;
+        try
+        {
+            relay = new Relay(config, store, dependencies, time, loggers);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+        try
+        {
+            Directory.CreateDirectory(relay._spool);
+            await relay.Store.StartAsync(cancel);
+            await relay._listeners.StartAsync(config, cancel);
+            relay._own.Set(config.Server.Hostname, relay._listeners.EndPoints);
+            await relay._pickup.StartAsync(config, cancel);
+            return relay;
+        }
+        catch
+        {
+            await relay.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Goes over to another configuration, sessions under way excepted. Throws as <see cref="StartAsync"/> does, and then all stays as it was. The data
+    /// folder and the resolvers are those of the start.
+    /// </summary>
+    public async Task ApplyAsync(PosternConfig config, CancellationToken cancel)
+    {
+        var model = new DeliveryModel(config, _engine.Registry, _generation + 1);
+        await _listeners.ApplyAsync(config, cancel);
+        _generation++;
+        _config = config;
+        _own.Set(config.Server.Hostname, _listeners.EndPoints);
+        // The router first: what the scheduler gives out from here on is routed anew.
+        _router.Apply(config);
+        _engine.Apply(model);
+        await _pickup.ApplyAsync(config, cancel);
+    }
+
+    /// <summary>What waits, the deepest destinations first.</summary>
+    public IReadOnlyList<DestinationDepth> Destinations(int most) => _engine.Scheduler.Snapshot(most);
+
+    /// <summary>Upstreams and MX hosts: named ones first, then those that cannot be reached.</summary>
+    public IReadOnlyList<UpstreamSnapshot> Upstreams(int most) => _engine.Registry.Snapshot(most);
+
+    /// <summary>Stops accepting and beginning; what is under way has <c>server.stop_timeout</c>, then it is cut off, its mail kept.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopped) return;
+        _stopped = true;
+        var grace = _config.Server.StopTimeout;
+        await _pickup.StopAsync();
+        await Task.WhenAll(_listeners.StopAsync(grace), _engine.StopAsync(grace));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await _listeners.DisposeAsync();
+        await _pickup.DisposeAsync();
+        await _engine.DisposeAsync();
+        await Store.DisposeAsync();
+    }
+}
