@@ -48,7 +48,7 @@ public sealed class Relay : IAsyncDisposable
         Store.Filed = _engine.Scheduler.File;
         DeliveryGauges.Observe(metrics, _engine);
         Inline = new InlineConnector(_engine);
-        var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time);
+        var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time, Inline);
         _listeners = new ListenerSet(services);
         _pickup = new PickupService(services);
     }

@@ -15,7 +15,11 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
     public RootCommand Build()
     {
         var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption };
-        if (start is not null) root.Add(new ServeCommand(this, start).Build());
+        if (start is not null)
+        {
+            root.Add(new ServeCommand(this, start).Build());
+            root.Add(new DemoCommand(this, start).Build());
+        }
         root.Add(new StatusCommand(this).Build());
         root.Add(new QueueCommand(this).Build());
         root.Add(new WhyCommand(this).Build());

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net.Sockets;
+using Postern.Core.Configuration;
+using Postern.Core.Demo;
+using Postern.Core.Submission;
+using Postern.Hosting;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Cli;
+
+/// <summary>
+/// postern demo: a relay with nothing to configure, an upstream that captures and shows what arrives, and a second one with troubles, so that the queue
+/// and its retries can be seen. Everything is on loopback, the queue in a temporary folder that goes away with it.
+/// </summary>
+internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
+{
+    private const string TroubledDomain = "trouble.example.test";
+
+    private readonly Option<string> _listen = new("--listen") { Description = "Address to take mail on.", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "127.0.0.1:2525" };
+    private readonly Option<string> _http = new("--http") { Description = "Address of the HTTP server; \"\" for none.", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "127.0.0.1:8025" };
+
+    public Command Build() => tree.Action(new Command("demo", "Try it: a relay, an upstream that shows what arrives, and a troubled one. Nothing to configure.") { _listen, _http }, RunAsync);
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var mailbox = new CaptureMailbox();
+        mailbox.Arrived += Show;
+        string data = Directory.CreateTempSubdirectory("postern-demo-").FullName;
+        try
+        {
+            await using var capture = Serve(new CaptureHandler(mailbox, tree.Time));
+            await using var troubled = Serve(new CaptureHandler(mailbox, tree.Time, new TroubleCycle(TroubleCycle.Usual, tree.Time)));
+            var overrides = Overrides(parsed, data, capture, troubled);
+            var process = new RelayProcess(() => new ConfigLoader().Load(null, overrides), null, start, tree.Output, tree.Time);
+            await using var log = Console.OpenStandardOutput();
+            return await process.RunAsync(log, (relay, http) => Explain(relay, http), cancel);
+        }
+        catch (SocketException e)
+        {
+            throw new CommandException(ExitCode.WrongUsage, $"the demonstration's upstream cannot listen on loopback: {e.Message}", e);
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    private CaptureServer Serve(CaptureHandler handler)
+    {
+        var options = new Postern.Protocols.Smtp.SessionOptions { Hostname = "upstream.example.test", IdleTimeout = TimeSpan.FromMinutes(5) };
+        return new CaptureServer(0, (stream, context, stop) => new SmtpServerSession(stream, context, options, handler, tree.Time).RunAsync(stop));
+    }
+
+    private List<ConfigOverride> Overrides(ParseResult parsed, string data, CaptureServer capture, CaptureServer troubled)
+    {
+        (string Key, string Value)[] keys =
+        [
+            ("server.hostname", "demo.example.test"), ("server.data", data), ("server.http", parsed.GetValue(_http)!), ("listener[0].address", parsed.GetValue(_listen)!),
+            ("upstream[0].name", "capture"), ("upstream[0].address", capture.EndPoint.ToString()), ("upstream[0].tls", "none"),
+            ("upstream[1].name", "troubled"), ("upstream[1].address", troubled.EndPoint.ToString()), ("upstream[1].tls", "none"),
+            ("route[0].match.recipient_domain", TroubledDomain), ("route[0].upstreams", "troubled"),
+            ("route[1].upstreams", "capture"),
+            ("delivery.retry", "5s,10s,20s"), ("timeouts.greeting", "10s"),
+        ];
+        return [.. keys.Select(k => new ConfigOverride(k.Key, k.Value, "demo"))];
+    }
+
+    private void Explain(RunningRelay relay, string http)
+    {
+        string address = relay.Listening()[0];
+        tree.Output.Line("Send something, and see it arrive here:");
+        tree.Output.Line($"  swaks --to you@example.test --server {address}");
+        tree.Output.Line($"  swaks --to you@{TroubledDomain} --server {address}     its server greylists, is busy, limits, falls silent: watch the retries");
+        tree.Output.Line($"  swaks --from you@example.test --to nobody@example.test --server {address}     refused for good: the bounce arrives");
+        if (http.Length > 0) tree.Output.Line($"  postern status, postern queue list, postern upstreams --server {new Uri(http).Authority}");
+        tree.Output.Line("");
+    }
+
+    private void Show(CapturedMessage message)
+    {
+        string from = message.From.Length == 0 ? "<> (a bounce)" : message.From;
+        tree.Output.Line(string.Create(CultureInfo.InvariantCulture, $"  arrived #{message.Number}  {from} -> {string.Join(", ", message.Recipients)}  {Output.Size(message.SizeBytes)}  \"{message.Subject ?? "(no subject)"}\""));
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using Postern.Api;
+using Postern.Core;
+using Postern.Core.Configuration;
+using Postern.Core.Upstreams;
+using Postern.Protocols.Dns;
+
+namespace Postern.Hosting;
+
+/// <summary>Starts the real relay for the serving process.</summary>
+internal static class RelayComposition
+{
+    /// <summary>More than an operator reads; MX hosts come and go by the thousand.</summary>
+    private const int MaxUpstreams = 200;
+
+    public static async Task<RunningRelay> StartAsync(PosternConfig config, ILoggerFactory logs, CancellationToken cancel)
+    {
+        var resolver = Resolver.Of(config.Dns.Servers, config.Dns.Timeout, TimeProvider.System);
+        var relay = await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs), cancel);
+        var current = config;
+        return new RunningRelay(
+            relay.Store,
+            () => [.. relay.SmtpEndpoints.Select(e => e.ToString())],
+            () => [.. relay.Upstreams(MaxUpstreams).Select(u => Contract(u, current))],
+            async (next, stop) =>
+            {
+                await relay.ApplyAsync(next, stop);
+                current = next;
+            },
+            stop => StopAsync(relay, stop));
+    }
+
+    private static async Task StopAsync(Relay relay, CancellationToken atOnce)
+    {
+        await relay.StopAsync().WaitAsync(atOnce);
+        await relay.DisposeAsync();
+    }
+
+    private static UpstreamContract Contract(UpstreamSnapshot upstream, PosternConfig config)
+    {
+        var health = upstream.Health;
+        return new UpstreamContract
+        {
+            Name = upstream.Name,
+            Address = config.Upstream.FirstOrDefault(u => u.Name.Equals(upstream.Name, StringComparison.OrdinalIgnoreCase))?.Address ?? upstream.Name,
+            State = health.State switch { GateState.Open => "up", GateState.HalfOpen => "probing", _ => "down" },
+            Since = health.Since,
+            NextProbe = health.State == GateState.Open ? null : health.Until,
+            Sessions = upstream.OpenSessions,
+            LastProblem = health.LastFailure is { } failure ? string.Create(CultureInfo.InvariantCulture, $"{failure.Stage}: {failure.Detail}") : null,
+        };
+    }
+}
