@@ -25,7 +25,7 @@ esac
 
 : "${POSTERN_PEER_BENCH:?names the folder of the load harness}"
 [ -x "$POSTERN_PEER_BENCH/run.sh" ] || { echo "bench: no run.sh in $POSTERN_PEER_BENCH" >&2; exit 2; }
-dotnet publish "$here/src/Postern" -c Release -o "$build" -v quiet -nologo || exit 1
+dotnet publish "$here/src/Postern" -c Release --use-current-runtime --no-self-contained -o "$build" -v quiet -nologo || exit 1
 
 port=${PB_PORT:-18125}
 scratch=${BENCH_SCRATCH:-/tmp/postern-bench}
