@@ -43,7 +43,10 @@ public interface IQueueStore : IAsyncDisposable
     /// <summary>Recovers what is on disk and files every waiting part. Throws <see cref="StoreException"/> with a message for the operator when the data cannot be used.</summary>
     Task StartAsync(CancellationToken cancel);
 
-    /// <summary>Takes the part for one owner. Null when it is gone, held, leased by another or not due for 'retry'. The lease lapses after <paramref name="duration"/> unless renewed, and the part is filed again.</summary>
+    /// <summary>
+    /// Takes the part for one owner. Null when it is gone, held, leased by another or not due for 'retry'. Waits while nothing can be written: what
+    /// would be delivered now could not be recorded, and would be delivered again. The lease lapses after <paramref name="duration"/> unless renewed, and the part is filed again.
+    /// </summary>
     ValueTask<Lease?> LeaseAsync(MessageId id, string destination, string owner, TimeSpan duration, CancellationToken cancel);
 
     /// <summary>False when the lease had lapsed already.</summary>
@@ -142,4 +145,11 @@ public sealed record Settlement
 }
 
 /// <summary>Broken or full storage, data of another version, a second process on the same data. The message says what, where and how to mend it.</summary>
-public sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Nothing is broken: there is no room for new mail until some has gone.</summary>
+    public bool IsFull { get; private init; }
+
+    internal static StoreException Full(string path) =>
+        new($"the disk of {path} is nearly full (queue.min_free); new mail is refused until space comes back") { IsFull = true };
+}

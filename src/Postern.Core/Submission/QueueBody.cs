@@ -183,7 +183,8 @@ internal sealed class QueueBody : IMessageBody
     private void FailStore(StoreException e)
     {
         PosternLog.MessageNotKept(_services.Logger, _incoming.Id.ToString(), _transaction.Client(_session), e.Message);
-        if (_services.Store.Stats.AcceptsMail) Fail("store_failed", SubmissionReplies.NotKept(e.Message));
-        else Fail("store_full", SubmissionReplies.StoreFull);
+        // The log says what broke and where; a client has no use for our paths.
+        if (e.IsFull) Fail("store_full", SubmissionReplies.StoreFull);
+        else Fail("store_failed", SubmissionReplies.NotKept);
     }
 }

@@ -9,6 +9,7 @@ internal static class SubmissionReplies
     public static readonly SmtpReply SenderOk = SmtpReply.Of(250, "2.1.0", "Ok");
     public static readonly SmtpReply RecipientOk = SmtpReply.Of(250, "2.1.5", "Ok");
     public static readonly SmtpReply StoreFull = SmtpReply.Of(452, "4.3.1", "Insufficient storage: this relay's queue is full; try again later");
+    public static readonly SmtpReply NotKept = SmtpReply.Of(451, "4.3.0", "Message not kept: this relay's storage failed; try again later");
     public static readonly SmtpReply NoRecipients = SmtpReply.Of(554, "5.5.1", "No valid recipients");
 
     public static SmtpReply Queued(string id) => SmtpReply.Of(250, "2.0.0", "Ok: queued as " + id);
@@ -16,8 +17,6 @@ internal static class SubmissionReplies
     public static SmtpReply TooLarge(long max) => SmtpReply.Of(552, "5.3.4", $"Message size exceeds fixed maximum of {max} bytes");
 
     public static SmtpReply TooManyRecipients(int max) => SmtpReply.Of(452, "4.5.3", $"Too many recipients: at most {max} for one message; send the others in another transaction");
-
-    public static SmtpReply NotKept(string reason) => SmtpReply.Of(451, "4.3.0", "Message not kept: " + reason);
 
     public static SmtpReply Header(HeaderProblem problem, in HeaderLimits limits) => problem switch
     {

@@ -121,10 +121,10 @@ public sealed class SubmissionHandlerTests
     {
         var fixture = new HandlerFixture();
         fixture.Store.FailWrite = new StoreException("journal: disk error");
-        Assert.Equal("451 4.3.0 Message not kept: journal: disk error", await fixture.SendAsync("Subject: x\r\n\r\n", 4));
+        Assert.Equal("451 4.3.0 Message not kept: this relay's storage failed; try again later", await fixture.SendAsync("Subject: x\r\n\r\n", 4));
         fixture.Store.FailWrite = null;
         fixture.Store.FailCommit = new StoreException("sync failed");
-        Assert.Equal("451 4.3.0 Message not kept: sync failed", await fixture.SendAsync("\r\n"));
+        Assert.Equal("451 4.3.0 Message not kept: this relay's storage failed; try again later", await fixture.SendAsync("\r\n"));
         fixture.Store.FailCommit = null;
         fixture.Store.IsFull = true;
         Assert.Equal("452 4.3.1 Insufficient storage: this relay's queue is full; try again later", await fixture.SendAsync("\r\n"));

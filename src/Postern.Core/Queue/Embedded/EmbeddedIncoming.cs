@@ -94,7 +94,7 @@ internal sealed class EmbeddedIncoming(EmbeddedQueueStore store, MessageId id) :
     private async ValueTask SpillAsync()
     {
         if (_underWay is not null) await _underWay.Task.ConfigureAwait(false);
-        var append = new JournalAppend { Urgency = AppendUrgency.Written };
+        var append = new ChunkAppend { Urgency = AppendUrgency.Written };
         var payload = _buffer.AsSpan(RecordFormat.HeaderBytes, Extent.ChunkPrefixBytes);
         payload.Clear();
         System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(payload, id.Value);

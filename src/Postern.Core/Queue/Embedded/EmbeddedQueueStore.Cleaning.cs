@@ -10,7 +10,8 @@ public sealed partial class EmbeddedQueueStore
 
     /// <summary>
     /// Only the oldest segment is ever freed, so a Done or Snapshot never outlives the Accept it refers to. What little still lives in it is carried forward
-    /// when less than half of all segments' bytes live: each byte freed then costs at most one copied.
+    /// when less than half of all segments' bytes live: each byte freed then costs at most one copied. When new mail finds no room any more, as soon as
+    /// two segments' worth is dead, though never with the last spare.
     /// </summary>
     private async Task CleanAsync()
     {
@@ -21,7 +22,9 @@ public sealed partial class EmbeddedQueueStore
                 if (oldest.LiveBytes != 0)
                 {
                     var usage = Journal.Usage();
-                    if (usage.Count <= SegmentsLeftAlone || usage.Live * 2 >= usage.Total) return;
+                    bool isWorthIt = usage.Count > SegmentsLeftAlone && usage.Live * 2 < usage.Total;
+                    bool isPressed = Journal.IsShort && usage.Total - usage.Live >= 2 * _config.SegmentBytes && !_supply!.IsEmpty;
+                    if (!isWorthIt && !isPressed) return;
                     await MoveLiveAsync(oldest).ConfigureAwait(false);
                 }
                 // The settlements (and bounces) that emptied it must be stable before it goes.

@@ -5,8 +5,12 @@ namespace Postern.Core.Queue.Embedded;
 
 public sealed partial class EmbeddedQueueStore
 {
+    /// <summary>Completes when the journal takes records again, or the store closes.</summary>
+    private TaskCompletionSource? _resumed;
+
     public ValueTask<Lease?> LeaseAsync(MessageId id, string destination, string owner, TimeSpan duration, CancellationToken cancel)
     {
+        if (Journal.Fault is not null) return LeaseLaterAsync(id, destination, owner, duration, cancel);
         EmbeddedLease lease;
         lock (_gate)
         {
@@ -25,6 +29,23 @@ public sealed partial class EmbeddedQueueStore
             }
         }
         return LeaseSlowlyAsync(lease, duration);
+    }
+
+    private async ValueTask<Lease?> LeaseLaterAsync(MessageId id, string destination, string owner, TimeSpan duration, CancellationToken cancel)
+    {
+        Task resumed;
+        lock (_gate) resumed = (_resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        // The fault may have ended between the caller's look and the registration above: nobody would wake us.
+        if (Journal.Fault is not null && !_stopping.IsCancellationRequested) await resumed.WaitAsync(cancel).ConfigureAwait(false);
+        if (_stopping.IsCancellationRequested) return null;
+        return await LeaseAsync(id, destination, owner, duration, cancel).ConfigureAwait(false);
+    }
+
+    private void Resume()
+    {
+        TaskCompletionSource? waiting;
+        lock (_gate) (waiting, _resumed) = (_resumed, null);
+        waiting?.SetResult();
     }
 
     /// <summary>As <see cref="LeaseAsync"/> when the message has to be read back first. The part is taken already.</summary>

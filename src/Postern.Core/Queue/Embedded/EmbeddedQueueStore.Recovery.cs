@@ -11,7 +11,7 @@ public sealed partial class EmbeddedQueueStore
     {
         long began = _time.GetTimestamp();
         var names = _folder.List();
-        _supply = new SegmentSupply(_folder, _config.SegmentBytes, Spares);
+        _supply = new SegmentSupply(_folder, _config.SegmentBytes, Spares, _config.MinFreeBytes);
         _supply.Recover(names);
         var segments = OpenSegments(names);
         var replay = new JournalReplay(this, _destinations);

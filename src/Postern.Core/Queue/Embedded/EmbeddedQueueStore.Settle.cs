@@ -15,7 +15,7 @@ public sealed partial class EmbeddedQueueStore
         var newMessages = ComposeNewMessages(settlement.NewMessages, lease.Id);
         bool stable = newMessages.Length > 0;
         foreach (var update in settlement.Recipients) stable |= update.Status is RecipientStatus.Bounced or RecipientStatus.Removed;
-        ChangeAppend change;
+        ChangeAppend? change;
         lock (_gate)
         {
             if (mine.IsOver)
@@ -23,10 +23,28 @@ public sealed partial class EmbeddedQueueStore
                 foreach (var made in newMessages) made.ReturnBuffer();
                 return false;
             }
-            change = SettleNeedsLock(mine, settlement, evidence, newMessages, stable ? AppendUrgency.Stable : AppendUrgency.Lazy);
+            if (Journal.IsShort && !_supply!.IsWhole && TrySettleInMemoryNeedsLock(mine, settlement)) change = null;
+            else change = SettleNeedsLock(mine, settlement, evidence, newMessages, stable ? AppendUrgency.Stable : AppendUrgency.Lazy);
         }
         File(mine.Message);
-        if (stable) await change.Task.ConfigureAwait(false);
+        if (stable) await change!.Task.ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>
+    /// With the disk full and the reserve begun, a mere delay is not written down: the space is kept for what must be, and a restart only tries the message
+    /// sooner than it would have been.
+    /// </summary>
+    private bool TrySettleInMemoryNeedsLock(EmbeddedLease lease, Settlement settlement)
+    {
+        if (settlement.NewMessages.Count > 0 || settlement.DelayNotified) return false;
+        foreach (var update in settlement.Recipients)
+        {
+            if (update.Status != RecipientStatus.Waiting || update.Destination is not null) return false;
+        }
+        ref var part = ref lease.Message.Part(lease.Message.Find(lease.Destination));
+        if (settlement.CountsAsAttempt && part.Attempts < ushort.MaxValue) part.Attempts++;
+        EndLeaseNeedsLock(lease, settlement.NextDue.ToUnixTimeMilliseconds());
         return true;
     }
 

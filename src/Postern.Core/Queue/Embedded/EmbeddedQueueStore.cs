@@ -103,13 +103,14 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         if (_sweep is not null) await _sweep.DisposeAsync().ConfigureAwait(false);
         await _cleaning.ConfigureAwait(false);
         _journal?.Dispose();
+        Resume();
         _supply?.Dispose();
         _lock?.Dispose();
         _stopping.Dispose();
     }
 
     private bool AcceptsMail =>
-        Journal.Fault is null && Interlocked.Read(ref _freeBytes) >= _config.MinFreeBytes && Volatile.Read(ref _messageCount) < _config.MaxMessages;
+        Journal.Fault is null && !Journal.IsShort && Interlocked.Read(ref _freeBytes) >= _config.MinFreeBytes && Volatile.Read(ref _messageCount) < _config.MaxMessages;
 
     private long _messageCount;
 
@@ -234,7 +235,9 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         if (_stopping.IsCancellationRequested) return;
         LapseLeases();
         CheckDisk();
-        if (Journal.Fault is not null) Journal.TryReopen();
+        Journal.LookForRoom();
+        if (Journal.Fault is not null && Journal.TryReopen()) Resume();
+        if (Journal.Fault is null) _supply!.PrepareAhead();
         WaitingMessage[] unfiled = [];
         lock (_gate)
         {

@@ -26,6 +26,7 @@ internal sealed class Journal : IDisposable
     private Segment _current;
     private long _stable, _written, _syncs;
     private volatile StoreException? _fault;
+    private volatile bool _isShort;
 
     /// <param name="recovered">The segments found, ascending; appending goes on in a new one after them.</param>
     public Journal(StorageFolder folder, SegmentSupply supply, long segmentBytes, IEnumerable<Segment> recovered)
@@ -56,6 +57,12 @@ internal sealed class Journal : IDisposable
 
     /// <summary>Not null while nothing can be written.</summary>
     public StoreException? Fault => _fault;
+
+    /// <summary>True when new mail finds no more room, while changes of what is kept are still written.</summary>
+    public bool IsShort => _isShort;
+
+    /// <summary>Asks the disk again. Called now and then.</summary>
+    public void LookForRoom() => _isShort = !_supply.CanGrow(1);
 
     public bool IsWritten(Location at) => at.Position < Interlocked.Read(ref _written);
 
@@ -177,6 +184,11 @@ internal sealed class Journal : IDisposable
         if (_tailOffset + append.Length > _segmentBytes)
         {
             if (append.Length > _segmentBytes - Segment.HeaderBytes) throw new StoreException("the envelope is larger than a journal segment; raise queue.segment_bytes");
+            if (append.IsGrowth && !_supply.CanGrow((int)(_tail.Number - _current.Number) + 1))
+            {
+                _isShort = true;
+                throw StoreException.Full(_folder.Path);
+            }
             _tail = Add(_tail.Number + 1);
             _tailOffset = Segment.HeaderBytes;
         }

@@ -31,6 +31,9 @@ internal class JournalAppend : IValueTaskSource
     /// <summary>False for what nobody will ever read again, but to recover.</summary>
     public virtual bool KeepsSegmentAlive => true;
 
+    /// <summary>True for new mail, which is refused before it could use up the space that the fate of older mail is written to.</summary>
+    public virtual bool IsGrowth => false;
+
     public ReadOnlySpan<byte> Record => _buffer.AsSpan(0, Length);
 
     /// <summary>Takes over a rented buffer with room for a header before the payload; computes its checksum here, on the caller's thread.</summary>

@@ -3,10 +3,13 @@ using System.Globalization;
 namespace Postern.Core.Queue.Embedded;
 
 /// <summary>
-/// Keeps segment files ready: pre-written in the background and recycled, so that the writer never waits for new space and settlements can be written
-/// when the disk is full. Spares are named <c>spare-N.new</c>; a file gets its segment's name only after its header is stable.
+/// Keeps segment files ready: pre-written in the background and recycled, so that the writer never waits for new space. New mail may not have the last
+/// of them: what becomes of the mail that is kept can still be written when the disk is full, whoever filled it.
+/// Spares are named <c>spare-N.new</c>; a file gets its segment's name only after its header is stable.
 /// </summary>
-internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int keep) : IDisposable
+/// <param name="keep">Spares to keep ready: they are the reserve.</param>
+/// <param name="minFreeBytes">Free space that new mail leaves on the disk.</param>
+internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int keep, long minFreeBytes) : IDisposable
 {
     private const string Prefix = "spare-";
     private const string Suffix = ".new";
@@ -20,6 +23,26 @@ internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int
     public long SpareBytes
     {
         get { lock (_gate) return _ready.Count * segmentBytes; }
+    }
+
+    /// <summary>False when some of the reserve has been used.</summary>
+    public bool IsWhole
+    {
+        get { lock (_gate) return _ready.Count >= keep; }
+    }
+
+    public bool IsEmpty
+    {
+        get { lock (_gate) return _ready.Count == 0; }
+    }
+
+    /// <summary>False when so many more segments of new mail would leave no room for the spares, or less than is to be left free. Asks the file system: once per segment, not per message.</summary>
+    public bool CanGrow(int segments)
+    {
+        int toMake;
+        lock (_gate) toMake = Math.Max(0, segments + keep - _ready.Count);
+        try { return folder.FreeBytes - toMake * segmentBytes >= minFreeBytes; }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { return false; }
     }
 
     /// <summary>Takes stock of the spares left by a former run; half-made ones are deleted.</summary>
@@ -62,24 +85,25 @@ internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int
         }
     }
 
-    /// <summary>Starts making the next spare when there is none. A failure shows when the writer needs it.</summary>
+    /// <summary>Starts making the spares that are missing. A failure shows when the writer needs one.</summary>
     public void PrepareAhead()
     {
         lock (_gate)
         {
-            if (_disposed || _ready.Count > 0 || !_ahead.IsCompleted) return;
-            _ahead = Task.Run(() =>
-            {
-                try
-                {
-                    string name = Make();
-                    lock (_gate) _ready.Enqueue(name);
-                }
-                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-                {
-                    // The writer tries again and tells.
-                }
-            });
+            if (_disposed || _ready.Count >= keep || !_ahead.IsCompleted) return;
+            _ahead = Task.Run(MakeMissing);
+        }
+    }
+
+    private void MakeMissing()
+    {
+        try
+        {
+            while (!_disposed && AddSpare()) { }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The writer tries again and tells.
         }
     }
 
@@ -109,30 +133,65 @@ internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int
         _making.Dispose();
     }
 
+    /// <summary>For the writer, which has none: one that is being made, or a new one.</summary>
     private string Make()
     {
         _making.Wait();
         try
         {
-            string name;
             lock (_gate)
             {
-                if (_ready.TryDequeue(out name!)) return name;
-                name = NextName();
+                if (_ready.TryDequeue(out string? name)) return name;
             }
-            string half = name[..^Suffix.Length] + ".tmp";
-            using (var file = folder.Create(half))
-            {
-                file.Preallocate(segmentBytes);
-                file.Sync();
-            }
-            folder.Rename(half, name);
-            return name;
+            return Fill();
         }
         finally
         {
             _making.Release();
         }
+    }
+
+    /// <summary>True when more are missing.</summary>
+    private bool AddSpare()
+    {
+        _making.Wait();
+        try
+        {
+            string name = Fill();
+            lock (_gate)
+            {
+                _ready.Enqueue(name);
+                return _ready.Count < keep;
+            }
+        }
+        finally
+        {
+            _making.Release();
+        }
+    }
+
+    private string Fill()
+    {
+        string name = NextName(), half = name[..^Suffix.Length] + ".tmp";
+        try
+        {
+            using var file = folder.Create(half);
+            file.Preallocate(segmentBytes);
+            file.Sync();
+        }
+        catch
+        {
+            TryDelete(half); // what was reserved of it must not keep the disk full
+            throw;
+        }
+        folder.Rename(half, name);
+        return name;
+    }
+
+    private void TryDelete(string name)
+    {
+        try { folder.Delete(name); }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException) { } // deleted at the next start
     }
 
     private string NextName() => Prefix + Interlocked.Increment(ref _names).ToString(CultureInfo.InvariantCulture) + Suffix;

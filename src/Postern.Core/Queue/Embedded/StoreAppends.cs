@@ -8,10 +8,18 @@ internal sealed class AcceptAppend(EmbeddedQueueStore store, WaitingMessage mess
     /// <summary>True when it takes effect with a settlement written just after it.</summary>
     public bool IsProvisional { get; init; }
 
+    public override bool IsGrowth => !IsProvisional;
+
     public override void Apply(Exception? error)
     {
         if (error is null && !IsProvisional) store.Enter(this);
     }
+}
+
+/// <summary>A piece of a large message's body.</summary>
+internal sealed class ChunkAppend : JournalAppend
+{
+    public override bool IsGrowth => true;
 }
 
 /// <summary>A change of a message's state, already made in memory; undone there when it cannot be written.</summary>
