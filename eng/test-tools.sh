@@ -22,6 +22,8 @@ apt() { apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >>"$log
 packages=()
 for entry in "${wanted[@]}"; do has "${entry%%:*}" || packages+=("${entry##*:}"); done
 root_for() { printf '%s/%s' "$tools" "$1"; }
+# swaks speaks TLS only with this module.
+perl -MNet::SSLeay -e 1 2>/dev/null || packages+=(libnet-ssleay-perl)
 missing_roots=()
 for package in "${unpacked[@]}"; do [ -e "$(root_for "$package")/.complete" ] || missing_roots+=("$package"); done
 [ ${#missing_roots[@]} -eq 0 ] || for library in "${libraries[@]}"; do installed "$library" || packages+=("$library"); done

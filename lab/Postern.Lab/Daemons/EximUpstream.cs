@@ -116,5 +116,8 @@ public sealed class EximUpstream(UpstreamSettings? settings = null) : Daemon("ex
           public_name = CRAM-MD5
           server_secret = ${if eq{$auth1}{USER}{PASSWORD}fail}
           server_set_id = $auth1
-        """.Replace("USER", _settings.User, StringComparison.Ordinal).Replace("PASSWORD", _settings.Password, StringComparison.Ordinal);
+        """.Replace("USER", _settings.User, StringComparison.Ordinal).Replace("PASSWORD", Literal(_settings.Password), StringComparison.Ordinal);
+
+    /// <summary>As it stands in a string that Exim expands.</summary>
+    private static string? Literal(string? text) => text?.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("$", "\\$", StringComparison.Ordinal);
 }

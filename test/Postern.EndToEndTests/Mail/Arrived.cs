@@ -18,11 +18,15 @@ internal static class Arrived
         Assert.All(lines[1..^1], line => Assert.True(line[0] is ' ' or '\t', $"more than one field was added: {added}"));
     }
 
-    /// <summary>A real server put its own trace before it; what follows the relay's Received field is ours untouched, with LF line ends.</summary>
+    /// <summary>
+    /// A real server put its own trace before it; what follows the relay's Received field is ours untouched, with LF line ends. Exim ends the header of
+    /// a message without a body with an empty line, and smtp-sink ends every dump with one: those are theirs.
+    /// </summary>
     public static void UntouchedBelowTrace(ReadOnlyMemory<byte> sent, ReadOnlyMemory<byte> delivered)
     {
         byte[] expected = NastyMessages.WithLf(sent.Span);
         byte[] actual = NastyMessages.WithLf(delivered.Span);
+        if (!actual.AsSpan().EndsWith(expected) && actual is [.., (byte)'\n', (byte)'\n']) actual = actual[..^1];
         Assert.True(actual.AsSpan().EndsWith(expected), Difference(expected, actual));
         string trace = Encoding.Latin1.GetString(actual.AsSpan(0, actual.Length - expected.Length));
         Assert.Contains("by relay.test", trace);

@@ -32,14 +32,18 @@ internal static class NastyMessages
     /// <summary>Text in UTF-8, then every byte from 128 on by itself, which is no UTF-8.</summary>
     private static byte[] AllHighBytes() => [.. "Grüße, 你好, здравствуйте\r\n"u8, .. Enumerable.Range(128, 128).Select(b => (byte)b), (byte)'\r', (byte)'\n'];
 
-    /// <summary>Text of that many bytes that compresses badly and has dots at line beginnings.</summary>
+    /// <summary>Text of that many bytes that compresses badly and has dots at line beginnings; without what swaks would take for a token of its own (\n, %DATE%).</summary>
     public static byte[] Large(int bytes)
     {
         var random = new Random(25);
         byte[] message = new byte[bytes];
         byte[] header = [.. Header("large"), (byte)'\r', (byte)'\n'];
         random.NextBytes(message);
-        for (int i = 0; i < message.Length; i++) message[i] = (byte)(33 + message[i] % 94);
+        for (int i = 0; i < message.Length; i++)
+        {
+            message[i] = (byte)(33 + message[i] % 94);
+            if (message[i] is (byte)'\\' or (byte)'%') message[i] = (byte)'x';
+        }
         for (int i = header.Length; i + 78 < message.Length; i += 78)
         {
             message[i + 76] = (byte)'\r';

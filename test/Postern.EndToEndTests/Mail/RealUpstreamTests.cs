@@ -87,7 +87,7 @@ public sealed class RealUpstreamTests
         {
             byte[] message = Encoding.ASCII.GetBytes($"Subject: {client}\r\nMessage-ID: <{client}.tls@example.test>\r\n\r\nover TLS\r\n");
             await ClientPrograms.SendAsync(client, new Submission(relay.Port, Tls: clientTls, CaFile: authority, User: "app", Password: "app s3cret"), message);
-            byte[] delivered = await upstream.Mail.WaitForAsync($"<{client}.tls@example.test>");
+            byte[] delivered = await Found(upstream, relay, $"<{client}.tls@example.test>");
             Arrived.UntouchedBelowTrace(message, delivered);
             string trace = Encoding.Latin1.GetString(delivered).Replace("\n\t", " ", StringComparison.Ordinal);
             Assert.Contains("with esmtpsa", trace);
@@ -115,7 +115,7 @@ public sealed class RealUpstreamTests
 
         relay.WriteConfig(PosternProcess.To(upstream.Port, upstream: $"tls = \"required\"\ntls_ca = \"{relay.WriteFile("ca.pem", PemFiles.Certificate(LabCertificates.Authority))}\""));
         await relay.SignalAsync("HUP");
-        Arrived.UntouchedBelowTrace(NastyMessages.Make(NastyMessages.Dots), await upstream.Mail.WaitForAsync("<dots@example.test>"));
+        Arrived.UntouchedBelowTrace(NastyMessages.Make(NastyMessages.Dots), await Found(upstream, relay, "<dots@example.test>"));
     }
 
     private static PosternProcess MakeTlsRelay(ClientTls tls, string settings, out string authority)

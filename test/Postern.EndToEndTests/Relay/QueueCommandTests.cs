@@ -28,6 +28,7 @@ public sealed partial class QueueCommandTests
         string exported = await SucceedAsync(relay, "queue", "export", kept);
         Assert.Contains("Message-ID: <eight-bit@example.test>", exported);
 
+        await SucceedAsync(relay, "queue", "retry", removed);
         await SucceedAsync(relay, "queue", "hold", kept);
         await SucceedAsync(relay, "queue", "bounce", bounced);
         sink.GoUp();
@@ -37,7 +38,6 @@ public sealed partial class QueueCommandTests
         await relay.WaitForQueueAsync(1);
 
         await SucceedAsync(relay, "queue", "release", kept);
-        await SucceedAsync(relay, "queue", "retry", kept);
         arrived = await sink.WaitAsync(3, TimeSpan.FromSeconds(30));
         Arrived.Untouched(message, Assert.Single(arrived, m => m.Recipients.Contains("keep@example.test")).Body);
         await relay.WaitForQueueAsync(0);
