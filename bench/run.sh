@@ -2,22 +2,42 @@
 # Measures Postern beside other mail relays, and its parts alone.
 #   bench/run.sh peers WORKLOADS PEER...   a load harness for mail relays; POSTERN_PEER_BENCH names its folder (a run.sh that knows a peer
 #                                          called "postern" by the variables POSTERN_START, _PORT, _SINK_PORT, _STOP, _FLUSH, _SPOOL, _VERSION)
-#   bench/run.sh micro [FILTER]            the micro-benchmarks
+#   bench/run.sh micro [FILTER]            the micro-benchmarks (BenchmarkDotNet; about a minute), "*Session*" for some of them
+#   bench/run.sh store                     durable accepts, leasing and settling on the real store (about two minutes, some GB of disk)
+#   bench/run.sh waiting N [BYTES]         N waiting messages (of 1024 bytes): memory, disk, restart, kill, drain; the store alone, then the whole relay
 # Environment: BENCH_OUT (results folder, default artifacts/bench/results), PB_PORT (first of five loopback ports, default 18125),
-# and what the harness itself reads (RUNS, SCALE, ...).
+# BENCH_SCRATCH (folder on the disk to be measured, default artifacts/bench/scratch), and what the harness itself reads (RUNS, SCALE, ...).
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 out=${BENCH_OUT:-$here/artifacts/bench/results}
 build=$here/artifacts/bench/postern
-usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+own=$here/artifacts/bench/benchmarks
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 [ $# -ge 1 ] || usage
 what=$1; shift
 mkdir -p "$out" || exit 2
 
+publish() { dotnet publish "$here/$1" -c Release --use-current-runtime --no-self-contained -o "$2" -v quiet -nologo || exit 1; }
+# Not /tmp: that is memory on many systems, where a sync costs nothing.
+disk=${BENCH_SCRATCH:-$here/artifacts/bench/scratch}
+
 case $what in
 micro)
-  exec dotnet run --project "$here/bench/Postern.Benchmarks" -c Release -- --filter "${1:-*}" --artifacts "$out/micro"
+  publish bench/Postern.Benchmarks "$own"
+  exec "$own/Postern.Benchmarks" micro "${1:-*}" "$out/micro"
+  ;;
+store)
+  publish bench/Postern.Benchmarks "$own"
+  "$own/Postern.Benchmarks" store "$disk" | tee "$out/store.md"
+  exit "${PIPESTATUS[0]}"
+  ;;
+waiting)
+  [ $# -ge 1 ] || usage
+  publish bench/Postern.Benchmarks "$own"
+  publish src/Postern "$build"
+  { "$own/Postern.Benchmarks" waiting "$disk" "$1" "${2:-1024}" && "$own/Postern.Benchmarks" relay "$build/postern" "$disk" "$1" "${2:-1024}"; } | tee "$out/waiting.txt"
+  exit "${PIPESTATUS[0]}"
   ;;
 peers) [ $# -ge 2 ] || usage ;;
 *) usage ;;
@@ -25,7 +45,7 @@ esac
 
 : "${POSTERN_PEER_BENCH:?names the folder of the load harness}"
 [ -x "$POSTERN_PEER_BENCH/run.sh" ] || { echo "bench: no run.sh in $POSTERN_PEER_BENCH" >&2; exit 2; }
-dotnet publish "$here/src/Postern" -c Release --use-current-runtime --no-self-contained -o "$build" -v quiet -nologo || exit 1
+publish src/Postern "$build"
 
 port=${PB_PORT:-18125}
 scratch=${BENCH_SCRATCH:-/tmp/postern-bench}

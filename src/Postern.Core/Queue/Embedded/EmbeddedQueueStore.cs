@@ -11,6 +11,9 @@ namespace Postern.Core.Queue.Embedded;
 public sealed partial class EmbeddedQueueStore : IQueueStore
 {
     private const int RecentStates = 1024;
+
+    /// <summary>Recovering this many leaves more garbage than they need themselves; nobody is served yet, and a quiet relay would keep it for hours.</summary>
+    private const int MessagesWorthCollecting = 20_000;
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
     private readonly StorageFolder _folder;
     private readonly QueueConfig _config;
@@ -62,6 +65,7 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         CheckDisk();
         _started = true;
         FileAll();
+        if (_messages.Count > MessagesWorthCollecting) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         _sweep = _time.CreateTimer(static store => ((EmbeddedQueueStore)store!).Sweep(), this, SweepInterval, SweepInterval);
     }
 
