@@ -124,10 +124,13 @@ public sealed partial class SmtpServerSession(Stream transport, SessionContext c
             {
                 int length = searched + newline + 1;
                 _wire.Advance(length);
-                bool isAuth = maxBytes < MaxAuthLineBytes && length <= MaxAuthLineBytes && input.Length > 5 && SmtpCommandParser.ParseVerb(input.Span[..5], out _) == SmtpVerb.Auth;
-                if (tooLong || (length > maxBytes && !isAuth)) return (default, RejectionReason.LineTooLong);
+                var verb = !tooLong && length > 5 ? SmtpCommandParser.ParseVerb(input.Span[..5], out _) : SmtpVerb.Unknown;
+                bool isAuth = verb == SmtpVerb.Auth && length <= MaxAuthLineBytes;
                 bool crlf = length > 1 && input.Span[length - 2] == '\r';
-                if (!crlf && !options.NormaliseBareNewlines) return (default, RejectionReason.BareNewline);
+                var reason = tooLong || (length > maxBytes && !isAuth) ? RejectionReason.LineTooLong
+                    : !crlf && !options.NormaliseBareNewlines ? RejectionReason.BareNewline : RejectionReason.None;
+                // A BDAT that is not read as one would leave its octets to be read as commands.
+                if (reason != RejectionReason.None) return (default, verb == SmtpVerb.Bdat ? RejectionReason.BdatSyntax : reason);
                 return (input[..(length - (crlf ? 2 : 1))], RejectionReason.None);
             }
             searched = input.Length;
