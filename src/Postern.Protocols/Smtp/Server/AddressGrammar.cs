@@ -49,6 +49,7 @@ internal static class AddressGrammar
         return mailbox.Length > MaxMailbox ? AddressProblem.TooLong : AddressProblem.None;
     }
 
+    /// <summary>An underscore is taken although no host name has one, as Postfix and Exim do: containers are called so, and their mail must not be lost for it.</summary>
     public static bool IsDomain(ReadOnlySpan<byte> domain)
     {
         if (domain.IsEmpty || domain.Length > MaxDomain) return false;
@@ -58,7 +59,7 @@ internal static class AddressGrammar
             var label = dot < 0 ? domain : domain[..dot];
             if (label.IsEmpty || label.Length > MaxLabel || label[0] == '-' || label[^1] == '-') return false;
             foreach (byte b in label)
-                if (!char.IsAsciiLetterOrDigit((char)b) && b != '-' && b < 0x80) return false;
+                if (!char.IsAsciiLetterOrDigit((char)b) && b is not ((byte)'-' or (byte)'_') && b < 0x80) return false;
             if (dot < 0) return true;
             domain = domain[(dot + 1)..];
         }
