@@ -63,6 +63,8 @@ public sealed class PickupTests : IDisposable
     [InlineData("From: a@example.org\n\nTo: in.the@body.example", "no recipients: there is no X-Receiver line, and To, Cc and Bcc name nobody")]
     [InlineData("X-Sender: not an address\nX-Receiver: a@example.org\n\n", "X-Sender is no address: not an address")]
     [InlineData("X-Sender: a@example.org\nX-Receiver: b@example.org c\n\n", "X-Receiver is no address: b@example.org c")]
+    [InlineData("X-Sender: a@example.org\nX-Receiver: b..c@example.org\n\n", "X-Receiver is no address: b..c@example.org")]
+    [InlineData("From: a@example.org\nTo: b@-example.org\n\n", "To cannot be read: b@-example.org")]
     [InlineData("From: a@example.org\nTo: undisclosed-recipients:;\n\n", "no recipients: there is no X-Receiver line, and To, Cc and Bcc name nobody")]
     [InlineData("From: a@example.org\nTo: x@refused.example, ok@example.net\n\n", "recipient <x@refused.example> is refused: 550 5.7.1 Mail for this recipient is refused by a route of this relay; nothing was sent to the others")]
     public async Task A_bad_file_is_set_aside_with_the_reason_beside_it(string text, string reason)
