@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Postern.Core.Configuration;
@@ -63,6 +65,28 @@ public sealed class StartTlsTests : IDisposable
         Assert.Equal("235 2.7.0 Authentication successful", await client.SayAsync(Plain));
     }
 
+    [Fact]
+    public async Task The_end_of_a_session_is_said_within_TLS_too()
+    {
+        await using var fixture = await StartAsync(withoutTls: false);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(fixture.Listeners.EndPoints[0]);
+        var recording = new RecordingStream(new NetworkStream(socket));
+        using var client = new LineClient(recording);
+        await client.HearAsync();
+        await client.SayAsync("EHLO client.test");
+        await client.SayAsync("STARTTLS");
+        recording.Heard.SetLength(0);
+        await client.TlsAsync();
+        Assert.StartsWith("221 ", await client.SayAsync("QUIT"), StringComparison.Ordinal);
+        Assert.Null(await client.HearAsync());
+        byte[] heard = recording.Heard.ToArray();
+        int last = 0;
+        for (int at = 0; at < heard.Length; at += 5 + BinaryPrimitives.ReadUInt16BigEndian(heard.AsSpan(at + 3))) last = at;
+        // The reply has 37 bytes; an alert has two, and what encryption adds.
+        Assert.InRange(BinaryPrimitives.ReadUInt16BigEndian(heard.AsSpan(last + 3)), 2, 34);
+    }
+
     [Theory]
     [InlineData(false, false, false, false, "SMTP")]
     [InlineData(false, true, false, false, "SMTP")]
@@ -88,6 +112,31 @@ public sealed class StartTlsTests : IDisposable
         var (id, _, content) = Assert.Single(fixture.Store.Committed);
         Assert.Equal("Received: from client.test ([127.0.0.1])\r\n\tby relay.example.net (Postern) with " + protocol + " id " + id + "\r\n\tfor <b@example.net>"
             + (tls ? "\r\n\ttls TLS_AES_128_GCM_SHA256 (TLSv1.3)" : "") + ";\r\n\tFri, 02 Jan 2026 03:04:05 +0000\r\nSubject: x\r\n\r\n", Encoding.Latin1.GetString(content));
+    }
+
+    /// <summary>Keeps a copy of what is read.</summary>
+    private sealed class RecordingStream(Stream inner) : Stream
+    {
+        public MemoryStream Heard { get; } = new();
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancel = default)
+        {
+            int count = await inner.ReadAsync(buffer, cancel);
+            Heard.Write(buffer.Span[..count]);
+            return count;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancel = default) => inner.WriteAsync(buffer, cancel);
+        public override bool CanRead => true;
+        public override bool CanWrite => true;
+        public override bool CanSeek => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override void Flush() { }
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
     }
 
     private Task<ListenerFixture> StartAsync(bool withoutTls)

@@ -43,7 +43,7 @@ public sealed partial class SmtpServerSession(Stream transport, SessionContext c
             connected = true;
             await GreetAsync().ConfigureAwait(false);
             while (!_closing) await NextCommandAsync().ConfigureAwait(false);
-            await FlushAsync().ConfigureAwait(false);
+            await PartAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException or AuthenticationException)
         {
@@ -187,7 +187,24 @@ public sealed partial class SmtpServerSession(Stream transport, SessionContext c
     {
         options.Rejected?.Invoke(context, reason);
         await SendAsync(RejectionReplies.For(reason)).ConfigureAwait(false);
+        await PartAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Sends what is gathered, and over TLS that nothing follows: without close_notify (RFC 8446 section 6.1) a client takes the end for a truncation.</summary>
+    private async ValueTask PartAsync()
+    {
         await FlushAsync().ConfigureAwait(false);
+        if (_stream is not SslStream { IsAuthenticated: true } tls) return;
+        Volatile.Write(ref _waitingSince, time.GetTimestamp());
+        _wait = Wait.Output;
+        try
+        {
+            await tls.ShutdownAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _wait = Wait.None;
+        }
     }
 
     private ValueTask RejectAsync(RejectionReason reason)
