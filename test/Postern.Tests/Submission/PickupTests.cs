@@ -115,6 +115,51 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_still_open_for_writing_gets_more_time()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("SKIPPED: only Linux tells who has a file open");
+        var folder = await OpenAsync();
+        string path = Path.Combine(_folder, "a.eml");
+        using (var writer = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite))
+        {
+            writer.Write("From: a@example.org\nTo: b@example.org\n\nhalf"u8);
+            writer.Flush();
+            Assert.True(await folder.LookAsync(default));
+            _time.Advance(TimeSpan.FromSeconds(2));
+            Assert.True(await folder.LookAsync(default));
+            Assert.Empty(_store.Committed);
+            Assert.True(File.Exists(path));
+            _time.Advance(PickupFolder.WriterGrace);
+            Assert.False(await folder.LookAsync(default));
+            Assert.Single(_store.Committed);
+        }
+        Put("b.eml", "From: a@example.org\nTo: b@example.org\n\n");
+        await TakeAsync(folder);
+        Assert.Equal(2, _store.Committed.Count);
+    }
+
+    [Fact]
+    public async Task Folders_that_somebody_tidied_away_are_made_again()
+    {
+        var folder = await OpenAsync();
+        Directory.Delete(Path.Combine(_folder, "sent"));
+        Directory.Delete(Path.Combine(_folder, "bad"));
+        Put("a.eml", "From: a@example.org\nTo: b@example.org\n\n");
+        Put("b.eml", "no header");
+        await TakeAsync(folder);
+        Assert.Equal(["bad/b.eml", "bad/b.eml.reason.txt", "sent/a.eml"], Names());
+    }
+
+    [Fact]
+    public async Task The_extension_may_be_in_capitals()
+    {
+        var folder = await OpenAsync();
+        Put("A.EML", "From: a@example.org\nTo: b@example.org\n\n");
+        await TakeAsync(folder);
+        Assert.Equal(["sent/A.EML"], Names());
+    }
+
+    [Fact]
     public async Task Other_names_and_links_are_left_alone()
     {
         var folder = await OpenAsync();
