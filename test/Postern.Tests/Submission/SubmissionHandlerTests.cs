@@ -65,6 +65,15 @@ public sealed class SubmissionHandlerTests
     }
 
     [Fact]
+    public async Task Whatever_a_client_calls_itself_cannot_end_the_Received_line()
+    {
+        var fixture = new HandlerFixture();
+        fixture.Session.Hello = "my ü (printer); \"x\" <y>";
+        Assert.StartsWith("250 ", await fixture.SendAsync("\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("Received: from my????printer????x???y? ([127.0.0.1])\r\n\tby relay.example.net (Postern) with ESMTP id ", Encoding.Latin1.GetString(fixture.Store.Committed.Single().Content), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_client_of_no_network_may_not_relay()
     {
         Assert.Equal("550 5.7.1 Relaying denied: your address 192.0.2.9 is not in a network that may send here (access.networks)", await new HandlerFixture(client: "192.0.2.9").MailAsync());
