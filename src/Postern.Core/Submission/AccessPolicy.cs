@@ -6,6 +6,9 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Submission;
 
+/// <summary>When a session's client may authenticate.</summary>
+internal enum AuthOffer : byte { Never, AfterStartTls, Now }
+
 /// <summary>
 /// Who may send, compiled from one configuration: clients of the configured networks and authenticated users, nobody else; and which sender
 /// addresses they may use. A user's own list of senders replaces the general one. Immutable and thread safe.
@@ -32,10 +35,9 @@ internal sealed class AccessPolicy
 
     /// <summary>Null when this client may send from this address; otherwise the reply to MAIL.</summary>
     /// <param name="trusted">What <see cref="IsTrusted"/> said of the client.</param>
-    /// <param name="authOffered">False when AUTH would need TLS first.</param>
-    public SmtpReply? Check(SessionContext session, bool trusted, bool authOffered, MailPath sender)
+    public SmtpReply? Check(SessionContext session, bool trusted, AuthOffer auth, MailPath sender)
     {
-        if (session.User is null && !trusted) return NoRelay(session, authOffered);
+        if (session.User is null && !trusted) return NoRelay(session, auth);
         var rules = session.User is { } user && _userSenders.TryGetValue(user, out var own) ? own : _senders;
         if (rules is null || rules.Matches(sender)) return null;
         return SmtpReply.Of(550, "5.7.1", session.User is null
@@ -43,11 +45,12 @@ internal sealed class AccessPolicy
             : $"Sender {sender} is not one of those that user {session.User} may send as (user.senders)");
     }
 
-    private SmtpReply NoRelay(SessionContext session, bool authOffered)
+    private SmtpReply NoRelay(SessionContext session, AuthOffer auth)
     {
-        if (!_hasUsers)
-            return SmtpReply.Of(550, "5.7.1", $"Relaying denied: your address {session.Remote.Address} is not in a network that may send here (access.networks)");
-        return authOffered
+        // Nobody is to be sent after an AUTH that this listener does not have.
+        if (!_hasUsers || auth == AuthOffer.Never)
+            return SmtpReply.Of(550, "5.7.1", $"Relaying denied: your address {session.Remote.Address} is not in a network that may send here (access.networks){(_hasUsers ? ", and AUTH is not offered on this port" : "")}");
+        return auth == AuthOffer.Now
             ? SmtpReply.Of(530, "5.7.0", "Authentication required: use AUTH first, with a user of this relay")
             : SmtpReply.Of(530, "5.7.0", "Authentication required: use STARTTLS first, then AUTH with a user of this relay");
     }

@@ -37,7 +37,7 @@ internal sealed class ListenerModel
             SessionTimeout = config.Limits.SessionTimeout,
             OfferStartTls = listener.Tls == ListenerTls.Starttls,
             ImplicitTls = listener.Tls == ListenerTls.Implicit,
-            OfferAuth = config.User.Count > 0,
+            OfferAuth = config.User.Count > 0 && (listener.Tls != ListenerTls.None || listener.AuthWithoutTls),
             AuthWithoutTls = listener.AuthWithoutTls,
             NormaliseBareNewlines = listener.BareNewlines == BareNewlineHandling.Normalise,
             OfferMtPriority = true,

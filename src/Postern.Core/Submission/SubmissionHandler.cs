@@ -31,9 +31,9 @@ internal sealed class SubmissionHandler(SubmissionServices services, SubmissionM
     {
         var transaction = session.State as SubmissionTransaction;
         if (transaction is null) session.State = transaction = new SubmissionTransaction(model.Access.IsTrusted(session.Remote.Address));
-        bool authOffered = session.Tls is not null || model.AuthWithoutTls;
+        var auth = session.Tls is not null || model.AuthWithoutTls ? AuthOffer.Now : model.OffersStartTls ? AuthOffer.AfterStartTls : AuthOffer.Never;
         SmtpReply reply;
-        if (model.Access.Check(session, transaction.IsTrusted, authOffered, mail.From) is { } denied)
+        if (model.Access.Check(session, transaction.IsTrusted, auth, mail.From) is { } denied)
             reply = Refuse(session, session.User is null && !transaction.IsTrusted ? "relay_denied" : "sender_denied", mail, null, denied);
         else if (mail.DeclaredSize > model.MaxMessageBytes)
             reply = Refuse(session, "too_large", mail, null, SubmissionReplies.TooLarge(model.MaxMessageBytes));

@@ -15,6 +15,7 @@ internal sealed record SubmissionModel
     public required TimeSpan Expire { get; init; }
     public required bool AddMissingHeaders { get; init; }
     public required bool AuthWithoutTls { get; init; }
+    public required bool OffersStartTls { get; init; }
     public required TimeSpan InlineWait { get; init; }
 
     /// <summary>False when every message needs room in the store.</summary>
@@ -31,6 +32,7 @@ internal sealed record SubmissionModel
         Expire = config.Delivery.Expire,
         AddMissingHeaders = listener.AddMissingHeaders,
         AuthWithoutTls = listener.AuthWithoutTls,
+        OffersStartTls = listener.Tls == ListenerTls.Starttls,
         InlineWait = config.Delivery.InlineWait,
         PassesThrough = config.Delivery.Mode == DeliveryMode.Inline || config.Route.Any(r => r.Mode == DeliveryMode.Inline),
     };

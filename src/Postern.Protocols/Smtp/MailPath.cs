@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Postern.Protocols.Smtp;
 
 /// <summary>
@@ -7,6 +9,13 @@ namespace Postern.Protocols.Smtp;
 public readonly record struct MailPath(string Address)
 {
     public static readonly MailPath Null = new("");
+
+    /// <summary>True for what may stand between the angle brackets of MAIL and RCPT: local-part "@" domain by RFC 5321 section 4.1.2 and its lengths, UTF-8 allowed.</summary>
+    public static bool IsMailbox(string address)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(address);
+        return SmtpCommandParser.IsText(bytes) && AddressGrammar.CheckMailbox(bytes) == AddressProblem.None;
+    }
 
     public bool IsNull => Address.Length == 0;
 

@@ -50,6 +50,7 @@ internal static class JsonLine
             case int number: json.WriteNumber(key, number); break;
             case long number: json.WriteNumber(key, number); break;
             case double number when double.IsFinite(number): json.WriteNumber(key, number); break;
+            case DateTimeOffset at: json.WriteString(key, at.ToUniversalTime().ToString(LogLine.Time, CultureInfo.InvariantCulture)); break;
             default: json.WriteString(key, Convert.ToString(value, CultureInfo.InvariantCulture)); break;
         }
     }

@@ -73,4 +73,8 @@ internal sealed class LineLoggerProvider : ILoggerProvider
 }
 
 /// <param name="Pairs">Null when the phrase is all there is.</param>
-internal readonly record struct LogLine(DateTimeOffset At, LogLevel Level, int EventId, string Phrase, IReadOnlyList<KeyValuePair<string, object?>>? Pairs, LogTemplate? Template, Exception? Exception);
+internal readonly record struct LogLine(DateTimeOffset At, LogLevel Level, int EventId, string Phrase, IReadOnlyList<KeyValuePair<string, object?>>? Pairs, LogTemplate? Template, Exception? Exception)
+{
+    /// <summary>How a time that a line tells of is written; its own is to the millisecond.</summary>
+    public const string Time = "yyyy-MM-ddTHH:mm:ssZ";
+}

@@ -46,6 +46,7 @@ internal static class TextLine
         Encoding.UTF8.GetBytes(key, output);
         if (useColour) output.Write("\e[0m"u8);
         output.Write("="u8);
+        if (value is DateTimeOffset at) value = at.ToUniversalTime().ToString(LogLine.Time, CultureInfo.InvariantCulture);
         if (value is IUtf8SpanFormattable number and not char)
         {
             var span = output.GetSpan(64);

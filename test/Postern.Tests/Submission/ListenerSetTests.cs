@@ -60,6 +60,19 @@ public sealed class ListenerSetTests
     }
 
     [Fact]
+    public async Task AUTH_is_said_to_be_absent_where_no_session_could_ever_use_it()
+    {
+        var config = ListenerFixture.Config(Loopback, new ListenerConfig { Address = "localhost:0", AuthWithoutTls = true }) with { User = [new UserConfig { Name = "app", Password = new Secret("pw", "") }] };
+        await using var fixture = await ListenerFixture.StartAsync(config);
+        using var none = await fixture.ConnectAsync();
+        await none.SayAsync("EHLO client.test");
+        Assert.Equal("502 5.5.1 AUTH is not offered here", await none.SayAsync("AUTH PLAIN AGFwcABwdw=="));
+        using var plain = await fixture.ConnectAsync(1);
+        await plain.SayAsync("EHLO client.test");
+        Assert.Equal("235 2.7.0 Authentication successful", await plain.SayAsync("AUTH PLAIN AGFwcABwdw=="));
+    }
+
+    [Fact]
     public async Task A_port_in_use_an_unknown_address_and_a_missing_certificate_are_said_in_one_line()
     {
         await using var fixture = await ListenerFixture.StartAsync(ListenerFixture.Config());

@@ -63,6 +63,8 @@ public sealed class PickupTests : IDisposable
     [InlineData("From: a@example.org\n\nTo: in.the@body.example", "no recipients: there is no X-Receiver line, and To, Cc and Bcc name nobody")]
     [InlineData("X-Sender: not an address\nX-Receiver: a@example.org\n\n", "X-Sender is no address: not an address")]
     [InlineData("X-Sender: a@example.org\nX-Receiver: b@example.org c\n\n", "X-Receiver is no address: b@example.org c")]
+    [InlineData("X-Sender: a@example.org\nX-Receiver: b..c@example.org\n\n", "X-Receiver is no address: b..c@example.org")]
+    [InlineData("From: a@example.org\nTo: b@-example.org\n\n", "To cannot be read: b@-example.org")]
     [InlineData("From: a@example.org\nTo: undisclosed-recipients:;\n\n", "no recipients: there is no X-Receiver line, and To, Cc and Bcc name nobody")]
     [InlineData("From: a@example.org\nTo: x@refused.example, ok@example.net\n\n", "recipient <x@refused.example> is refused: 550 5.7.1 Mail for this recipient is refused by a route of this relay; nothing was sent to the others")]
     public async Task A_bad_file_is_set_aside_with_the_reason_beside_it(string text, string reason)
@@ -110,6 +112,51 @@ public sealed class PickupTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.False(await folder.LookAsync(default));
         Assert.Single(_store.Committed);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_still_open_for_writing_gets_more_time()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("SKIPPED: only Linux tells who has a file open");
+        var folder = await OpenAsync();
+        string path = Path.Combine(_folder, "a.eml");
+        using (var writer = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite))
+        {
+            writer.Write("From: a@example.org\nTo: b@example.org\n\nhalf"u8);
+            writer.Flush();
+            Assert.True(await folder.LookAsync(default));
+            _time.Advance(TimeSpan.FromSeconds(2));
+            Assert.True(await folder.LookAsync(default));
+            Assert.Empty(_store.Committed);
+            Assert.True(File.Exists(path));
+            _time.Advance(PickupFolder.WriterGrace);
+            Assert.False(await folder.LookAsync(default));
+            Assert.Single(_store.Committed);
+        }
+        Put("b.eml", "From: a@example.org\nTo: b@example.org\n\n");
+        await TakeAsync(folder);
+        Assert.Equal(2, _store.Committed.Count);
+    }
+
+    [Fact]
+    public async Task Folders_that_somebody_tidied_away_are_made_again()
+    {
+        var folder = await OpenAsync();
+        Directory.Delete(Path.Combine(_folder, "sent"));
+        Directory.Delete(Path.Combine(_folder, "bad"));
+        Put("a.eml", "From: a@example.org\nTo: b@example.org\n\n");
+        Put("b.eml", "no header");
+        await TakeAsync(folder);
+        Assert.Equal(["bad/b.eml", "bad/b.eml.reason.txt", "sent/a.eml"], Names());
+    }
+
+    [Fact]
+    public async Task The_extension_may_be_in_capitals()
+    {
+        var folder = await OpenAsync();
+        Put("A.EML", "From: a@example.org\nTo: b@example.org\n\n");
+        await TakeAsync(folder);
+        Assert.Equal(["sent/A.EML"], Names());
     }
 
     [Fact]

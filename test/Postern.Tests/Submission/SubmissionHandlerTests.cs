@@ -65,11 +65,21 @@ public sealed class SubmissionHandlerTests
     }
 
     [Fact]
+    public async Task Whatever_a_client_calls_itself_cannot_end_the_Received_line()
+    {
+        var fixture = new HandlerFixture();
+        fixture.Session.Hello = "my ü (printer); \"x\" <y>";
+        Assert.StartsWith("250 ", await fixture.SendAsync("\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("Received: from my????printer????x???y? ([127.0.0.1])\r\n\tby relay.example.net (Postern) with ESMTP id ", Encoding.Latin1.GetString(fixture.Store.Committed.Single().Content), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_client_of_no_network_may_not_relay()
     {
         Assert.Equal("550 5.7.1 Relaying denied: your address 192.0.2.9 is not in a network that may send here (access.networks)", await new HandlerFixture(client: "192.0.2.9").MailAsync());
         var users = HandlerFixture.Defaults with { User = [new UserConfig { Name = "app", Password = new Secret("x", "") }] };
-        var fixture = new HandlerFixture(users, "192.0.2.9");
+        Assert.Equal("550 5.7.1 Relaying denied: your address 192.0.2.9 is not in a network that may send here (access.networks), and AUTH is not offered on this port", await new HandlerFixture(users, "192.0.2.9").MailAsync());
+        var fixture = new HandlerFixture(users, "192.0.2.9", new ListenerConfig { Tls = ListenerTls.Starttls });
         Assert.Equal("530 5.7.0 Authentication required: use STARTTLS first, then AUTH with a user of this relay", await fixture.MailAsync());
         fixture.Session.Tls = new TlsObservation("TLSv1.3", "x");
         Assert.Equal("530 5.7.0 Authentication required: use AUTH first, with a user of this relay", await fixture.MailAsync());

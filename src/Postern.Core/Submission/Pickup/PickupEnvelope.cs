@@ -70,7 +70,7 @@ internal sealed record PickupEnvelope(MailPath From, IReadOnlyList<MailPath> Rec
         var paths = new List<MailPath>();
         foreach (var mailbox in list.Mailboxes)
         {
-            if (!IsUsable(mailbox.Address)) return null;
+            if (!MailPath.IsMailbox(mailbox.Address)) return null;
             paths.Add(new MailPath(mailbox.Address));
         }
         return paths;
@@ -80,25 +80,8 @@ internal sealed record PickupEnvelope(MailPath From, IReadOnlyList<MailPath> Rec
     {
         path = MailPath.Null;
         if (value is "<>") return allowNull;
-        if (!MailboxAddress.TryParse(value, out var mailbox) || !IsUsable(mailbox.Address)) return false;
+        if (!MailboxAddress.TryParse(value, out var mailbox) || !MailPath.IsMailbox(mailbox.Address)) return false;
         path = new MailPath(mailbox.Address);
-        return true;
-    }
-
-    /// <summary>What may stand between the angle brackets of MAIL and RCPT (RFC 5321 section 4.1.2), its lengths (section 4.5.3.1) included.</summary>
-    private static bool IsUsable(string address)
-    {
-        int at = address.LastIndexOf('@');
-        if (at is < 1 or > 64 || at == address.Length - 1 || address.Length > 254) return false;
-        bool quoted = address[0] == '"';
-        foreach (char c in quoted ? address.AsSpan(at) : address)
-        {
-            if (c is <= ' ' or (char)127 or '<' or '>') return false;
-        }
-        foreach (char c in address)
-        {
-            if (char.IsControl(c)) return false;
-        }
         return true;
     }
 

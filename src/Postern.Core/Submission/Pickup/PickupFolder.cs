@@ -9,15 +9,22 @@ namespace Postern.Core.Submission.Pickup;
 /// reason beside it. The message is durable before the file is moved. While it is being taken a file is called <c>name.eml.id.sending</c>, so that after
 /// a crash the store can be asked whether it had come in: a duplicate is possible only when it was delivered already.
 /// </summary>
-/// <remarks>Complete means: same size and time of change at two looks at least a second apart, and not locked. Names that begin with a dot, other extensions, and links are left alone. For one caller at a time.</remarks>
+/// <remarks>Complete means: same size and time of change at two looks at least a second apart, not locked, and not open for writing where the system tells. Names that begin with a dot, other extensions, and links are left alone. For one caller at a time.</remarks>
 internal sealed class PickupFolder(PickupConfig config, SubmissionServices services, SubmissionModel model)
 {
     private const string Extension = ".eml";
     private const string SendingExtension = ".sending";
     internal const string StoreFull = "the store has no room";
+    private const string BeingWritten = "a process has it open for writing";
 
     /// <summary>How long a file must not have changed.</summary>
     internal static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a file must not have changed that a process still has open for writing. Network shares say so of files that nobody has open, so it is no veto.</summary>
+    internal static readonly TimeSpan WriterGrace = TimeSpan.FromSeconds(10);
+
+    // Windows writes .EML as well as .eml, also to a share of ours.
+    private static readonly EnumerationOptions AnyCase = new() { MatchCasing = MatchCasing.CaseInsensitive, AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly string _folder = Path.GetFullPath(config.Folder);
     private readonly string _sent = Path.Combine(Path.GetFullPath(config.Folder), "sent");
@@ -34,7 +41,7 @@ internal sealed class PickupFolder(PickupConfig config, SubmissionServices servi
     {
         Directory.CreateDirectory(_sent);
         Directory.CreateDirectory(_bad);
-        foreach (string path in Directory.GetFiles(_folder, "*" + Extension + ".*" + SendingExtension))
+        foreach (string path in Directory.GetFiles(_folder, "*" + Extension + ".*" + SendingExtension, AnyCase))
         {
             string stem = Path.GetFileName(path)[..^SendingExtension.Length];
             int dot = stem.LastIndexOf('.');
@@ -50,29 +57,31 @@ internal sealed class PickupFolder(PickupConfig config, SubmissionServices servi
     {
         var seen = new Dictionary<string, Seen>();
         bool storeIsFull = false, unsettled = false;
-        foreach (var file in new DirectoryInfo(_folder).EnumerateFiles("*" + Extension, SearchOption.TopDirectoryOnly))
+        foreach (var file in new DirectoryInfo(_folder).EnumerateFiles("*" + Extension, AnyCase))
         {
             cancel.ThrowIfCancellationRequested();
             if (file.Name[0] == '.' || (file.Attributes & (FileAttributes.ReparsePoint | FileAttributes.Directory)) != 0) continue;
             var now = new Seen(file.Length, file.LastWriteTimeUtc, services.Time.GetTimestamp(), false);
             bool same = _seen.TryGetValue(file.Name, out var before) && before.Length == now.Length && before.Changed == now.Changed;
-            if (!same || services.Time.GetElapsedTime(before.At, now.At) < SettleTime)
+            var age = services.Time.GetElapsedTime(before.At, now.At);
+            if (!same || age < SettleTime)
             {
                 seen[file.Name] = same ? before : now;
                 unsettled = true;
                 continue;
             }
-            var result = storeIsFull ? new PickupResult(null, StoreFull) : await TakeAsync(file, before.Told, cancel).ConfigureAwait(false);
+            var result = storeIsFull ? new PickupResult(null, StoreFull) : await TakeAsync(file, age < WriterGrace, before.Told, cancel).ConfigureAwait(false);
             if (result.Later is null) continue;
             seen[file.Name] = before with { Told = true };
             // One file's trouble must not hold up the others; the store's trouble is that of all.
             storeIsFull = result.Later == StoreFull;
+            unsettled |= result.Later == BeingWritten;
         }
         _seen = seen;
         return unsettled;
     }
 
-    private async Task<PickupResult> TakeAsync(FileInfo file, bool told, CancellationToken cancel)
+    private async Task<PickupResult> TakeAsync(FileInfo file, bool waitsForWriter, bool told, CancellationToken cancel)
     {
         string path = file.FullName, claimed = path;
         PickupResult result;
@@ -80,7 +89,8 @@ internal sealed class PickupFolder(PickupConfig config, SubmissionServices servi
         {
             // Nobody may still be writing; where locks are not enforced the two looks have to do.
             using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Delete, BufferSize = 0, Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
-            result = await _reader.ReadAsync(stream, id => TryMove(path, claimed = $"{path}.{id}{SendingExtension}"), cancel).ConfigureAwait(false);
+            if (waitsForWriter && FileWriters.Any(stream.SafeFileHandle)) result = new PickupResult(null, BeingWritten);
+            else result = await _reader.ReadAsync(stream, id => TryMove(path, claimed = $"{path}.{id}{SendingExtension}"), cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -116,13 +126,20 @@ internal sealed class PickupFolder(PickupConfig config, SubmissionServices servi
 
     private void Finish(string path, string name)
     {
-        if (config.DeleteSent) File.Delete(path);
-        else File.Move(path, Free(_sent, name));
+        if (config.DeleteSent)
+        {
+            File.Delete(path);
+            return;
+        }
+        // Made again each time: people tidy up.
+        Directory.CreateDirectory(_sent);
+        File.Move(path, Free(_sent, name));
     }
 
     private void SetAside(string path, string name, string problem)
     {
         PosternLog.PickupRefused(services.Logger, name, problem);
+        Directory.CreateDirectory(_bad);
         string target = Free(_bad, name);
         File.WriteAllText(target + ".reason.txt", problem + Environment.NewLine);
         File.Move(path, target);

@@ -14,12 +14,19 @@ internal static class AddressGrammar
     private static readonly SearchValues<byte> Atext = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~"u8);
     private const int MaxLocalPart = 64, MaxDomain = 255, MaxMailbox = 254, MaxLabel = 63;
 
-    /// <summary>Reads a path in angle brackets from the start. <paramref name="mailbox"/> is what is between, without a source route, and <paramref name="length"/> what was read.</summary>
+    /// <summary>Reads a path from the start: in angle brackets, or up to a space. <paramref name="mailbox"/> is what is between, without a source route, and <paramref name="length"/> what was read.</summary>
     public static AddressProblem ReadPath(ReadOnlySpan<byte> text, out ReadOnlySpan<byte> mailbox, out int length)
     {
         mailbox = default;
         length = 0;
-        if (text.IsEmpty || text[0] != '<') return AddressProblem.Syntax;
+        if (text.IsEmpty) return AddressProblem.Syntax;
+        if (text[0] != '<')
+        {
+            int space = text.IndexOf((byte)' ');
+            length = space < 0 ? text.Length : space;
+            mailbox = text[..length];
+            return AddressProblem.None;
+        }
         int end = FindClose(text);
         if (end < 0) return AddressProblem.Syntax;
         mailbox = text[1..end];
@@ -49,6 +56,7 @@ internal static class AddressGrammar
         return mailbox.Length > MaxMailbox ? AddressProblem.TooLong : AddressProblem.None;
     }
 
+    /// <summary>An underscore is taken although no host name has one, as Postfix and Exim do: containers are called so, and their mail must not be lost for it.</summary>
     public static bool IsDomain(ReadOnlySpan<byte> domain)
     {
         if (domain.IsEmpty || domain.Length > MaxDomain) return false;
@@ -58,7 +66,7 @@ internal static class AddressGrammar
             var label = dot < 0 ? domain : domain[..dot];
             if (label.IsEmpty || label.Length > MaxLabel || label[0] == '-' || label[^1] == '-') return false;
             foreach (byte b in label)
-                if (!char.IsAsciiLetterOrDigit((char)b) && b != '-' && b < 0x80) return false;
+                if (!char.IsAsciiLetterOrDigit((char)b) && b is not ((byte)'-' or (byte)'_') && b < 0x80) return false;
             if (dot < 0) return true;
             domain = domain[(dot + 1)..];
         }

@@ -8,7 +8,8 @@ internal enum ParserFeatures : byte { None = 0, Extended = 1, BinaryMime = 2, Mt
 
 /// <summary>
 /// Command lines by RFC 5321 section 4.1, without their CRLF. Never throws, allocates only the strings that are kept. A space after the colon of
-/// MAIL FROM: and RCPT TO: is taken although the RFC forbids it: old devices send it and it is not ambiguous.
+/// MAIL FROM: and RCPT TO:, and an address without its angle brackets, are taken although the RFC forbids them, as Postfix and Exim do: old devices send
+/// them and they are not ambiguous.
 /// </summary>
 internal static class SmtpCommandParser
 {
@@ -44,12 +45,12 @@ internal static class SmtpCommandParser
         return false;
     }
 
-    /// <summary>The name of HELO or EHLO: RFC 5321 says not to refuse a wrong one, so only what could not stand in a Received line is refused.</summary>
+    /// <summary>The name of HELO or EHLO: RFC 5321 section 4.1.4 says not to refuse a wrong one, and printers have names with blanks. Who writes it into a Received line sees to what can stand there.</summary>
     public static RejectionReason ParseHello(ReadOnlySpan<byte> argument, out string name)
     {
         name = "";
-        if (argument.IsEmpty || argument.Length > 255 || argument.IndexOfAny(" ()<>,;\"@\\"u8) >= 0 || !Ascii.IsValid(argument)) return RejectionReason.HelloSyntax;
-        name = Encoding.ASCII.GetString(argument);
+        if (argument.IsEmpty || argument.Length > 255) return RejectionReason.HelloSyntax;
+        name = Encoding.UTF8.GetString(argument);
         return RejectionReason.None;
     }
 

@@ -12,19 +12,27 @@ public sealed partial class SmtpServerSession
     {
         if (_isBinary)
         {
-            await RejectAsync(RejectionReason.BinaryNeedsBdat).ConfigureAwait(false);
+            await RefuseDataAsync(RejectionReason.BinaryNeedsBdat).ConfigureAwait(false);
             return;
         }
         if (!await BeginAsync(transparency: true).ConfigureAwait(false))
         {
-            // A client that did not wait for 354 would now have its message read as commands.
-            if (!_wire.IsEmpty && !_closing) await RejectAsync(RejectionReason.PipelinedAfterData).ConfigureAwait(false);
+            await EndIfDataFollowAsync().ConfigureAwait(false);
             return;
         }
         await SendAsync(SessionReplies.StartData).ConfigureAwait(false);
         while (!await StepAsync(long.MaxValue).ConfigureAwait(false)) { }
         await FinishAsync().ConfigureAwait(false);
     }
+
+    private async ValueTask RefuseDataAsync(RejectionReason reason)
+    {
+        await RejectAsync(reason).ConfigureAwait(false);
+        await EndIfDataFollowAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A client that did not wait for 354 would now have its message read as commands; DATA is the last of a pipelined group (RFC 2920 section 3.1).</summary>
+    private ValueTask EndIfDataFollowAsync() => _wire.IsEmpty || _closing ? default : RejectAsync(RejectionReason.PipelinedAfterData);
 
     /// <summary>One chunk (RFC 3030 section 2): its octets are taken whatever the answer is, so that the session stays in step.</summary>
     private ValueTask ChunkAsync(ReadOnlySpan<byte> argument)
@@ -51,7 +59,9 @@ public sealed partial class SmtpServerSession
         else if (!taken) return;
         else if (isLast)
         {
-            await WriteBodyAsync(_reader.Finish()).ConfigureAwait(false);
+            var end = _reader.Finish();
+            await CheckReaderAsync().ConfigureAwait(false);
+            await WriteBodyAsync(end).ConfigureAwait(false);
             await FinishAsync().ConfigureAwait(false);
         }
         else if (_bodyProblem != RejectionReason.None) await FinishAsync().ConfigureAwait(false);
@@ -92,13 +102,15 @@ public sealed partial class SmtpServerSession
         var input = _wire.Input;
         if (input.Length > max) input = input[..(int)max];
         var step = _reader.Next(input.Span);
-        if (_reader.HasBareNewline) await BreakAsync(RejectionReason.BareNewlineInData).ConfigureAwait(false);
-        else if (_reader.HasLongLine) await BreakAsync(RejectionReason.MessageLineTooLong).ConfigureAwait(false);
+        await CheckReaderAsync().ConfigureAwait(false);
         await WriteBodyAsync(step.Insert).ConfigureAwait(false);
         await WriteBodyAsync(input.Slice(step.Start, step.Length)).ConfigureAwait(false);
         _wire.Advance(step.Consumed);
         return step.IsEnd;
     }
+
+    private ValueTask CheckReaderAsync() =>
+        _reader.HasBareNewline ? BreakAsync(RejectionReason.BareNewlineInData) : _reader.HasLongLine ? BreakAsync(RejectionReason.MessageLineTooLong) : default;
 
     private ValueTask WriteBodyAsync(ReadOnlyMemory<byte> bytes)
     {

@@ -4,11 +4,13 @@ public sealed partial class SmtpServerSession
 {
     private ValueTask DispatchAsync(ReadOnlyMemory<byte> line)
     {
-        if (!SmtpCommandParser.IsText(line.Span)) return RejectAsync(RejectionReason.NotAscii);
         var verb = SmtpCommandParser.ParseVerb(line.Span, out var argument);
+        if (!SmtpCommandParser.IsText(line.Span)) return RejectAsync(verb == SmtpVerb.Bdat ? RejectionReason.BdatSyntax : RejectionReason.NotAscii);
         // The octets of a chunk follow even where the command is refused.
         if (verb == SmtpVerb.Bdat) return ChunkAsync(argument);
-        if (!SessionRules.IsAllowed(verb, _phase)) return RejectAsync(SessionRules.WhyNot(verb, _phase, _recipientsRefused));
+        var reason = SessionRules.IsAllowed(verb, _phase) ? RejectionReason.None : SessionRules.WhyNot(verb, _phase, _recipientsRefused);
+        if (verb == SmtpVerb.Data && reason == RejectionReason.None && !argument.IsEmpty) reason = RejectionReason.ArgumentNotAllowed;
+        if (reason != RejectionReason.None) return verb == SmtpVerb.Data ? RefuseDataAsync(reason) : RejectAsync(reason);
         switch (verb)
         {
             case SmtpVerb.Helo or SmtpVerb.Ehlo: return HelloAsync(argument, verb == SmtpVerb.Ehlo);

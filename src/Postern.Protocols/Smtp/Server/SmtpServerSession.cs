@@ -43,7 +43,7 @@ public sealed partial class SmtpServerSession(Stream transport, SessionContext c
             connected = true;
             await GreetAsync().ConfigureAwait(false);
             while (!_closing) await NextCommandAsync().ConfigureAwait(false);
-            await FlushAsync().ConfigureAwait(false);
+            await PartAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException or AuthenticationException)
         {
@@ -124,10 +124,13 @@ public sealed partial class SmtpServerSession(Stream transport, SessionContext c
             {
                 int length = searched + newline + 1;
                 _wire.Advance(length);
-                bool isAuth = maxBytes < MaxAuthLineBytes && length <= MaxAuthLineBytes && input.Length > 5 && SmtpCommandParser.ParseVerb(input.Span[..5], out _) == SmtpVerb.Auth;
-                if (tooLong || (length > maxBytes && !isAuth)) return (default, RejectionReason.LineTooLong);
+                var verb = !tooLong && length > 5 ? SmtpCommandParser.ParseVerb(input.Span[..5], out _) : SmtpVerb.Unknown;
+                bool isAuth = verb == SmtpVerb.Auth && length <= MaxAuthLineBytes;
                 bool crlf = length > 1 && input.Span[length - 2] == '\r';
-                if (!crlf && !options.NormaliseBareNewlines) return (default, RejectionReason.BareNewline);
+                var reason = tooLong || (length > maxBytes && !isAuth) ? RejectionReason.LineTooLong
+                    : !crlf && !options.NormaliseBareNewlines ? RejectionReason.BareNewline : RejectionReason.None;
+                // A BDAT that is not read as one would leave its octets to be read as commands.
+                if (reason != RejectionReason.None) return (default, verb == SmtpVerb.Bdat ? RejectionReason.BdatSyntax : reason);
                 return (input[..(length - (crlf ? 2 : 1))], RejectionReason.None);
             }
             searched = input.Length;
@@ -184,7 +187,24 @@ public sealed partial class SmtpServerSession(Stream transport, SessionContext c
     {
         options.Rejected?.Invoke(context, reason);
         await SendAsync(RejectionReplies.For(reason)).ConfigureAwait(false);
+        await PartAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Sends what is gathered, and over TLS that nothing follows: without close_notify (RFC 8446 section 6.1) a client takes the end for a truncation.</summary>
+    private async ValueTask PartAsync()
+    {
         await FlushAsync().ConfigureAwait(false);
+        if (_stream is not SslStream { IsAuthenticated: true } tls) return;
+        Volatile.Write(ref _waitingSince, time.GetTimestamp());
+        _wait = Wait.Output;
+        try
+        {
+            await tls.ShutdownAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _wait = Wait.None;
+        }
     }
 
     private ValueTask RejectAsync(RejectionReason reason)

@@ -14,13 +14,27 @@ internal sealed class ScriptStream(IEnumerable<byte[]> pieces) : Stream
 
     public MemoryStream Output { get; } = new();
 
+    /// <summary>What was written together.</summary>
+    public List<string> Writes { get; } = [];
+
+    /// <summary>After the last piece the client is silent instead of gone, until the read is cancelled.</summary>
+    public bool StaysOpen { get; init; }
+
+    /// <summary>The client takes nothing from here on: a write ends only with the stream.</summary>
+    public bool TakesNothing { get; set; }
+
+    private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously), _blocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when a write begins that is not taken.</summary>
+    public Task Blocked => _blocked.Task;
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
         if (buffer.IsEmpty) return new(0);
         while (_at == _piece.Length)
         {
-            if (!_pieces.TryDequeue(out var next)) return new(0);
+            if (!_pieces.TryDequeue(out var next)) return StaysOpen ? SilenceAsync(cancel) : new(0);
             _piece = next;
             _at = 0;
         }
@@ -30,7 +44,30 @@ internal sealed class ScriptStream(IEnumerable<byte[]> pieces) : Stream
         return new(count);
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancel = default) => Output.WriteAsync(buffer, cancel);
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancel = default)
+    {
+        if (TakesNothing)
+        {
+            _blocked.TrySetResult();
+            await _disposed.Task.WaitAsync(cancel);
+            throw new ObjectDisposedException("transport");
+        }
+        Writes.Add(Encoding.UTF8.GetString(buffer.Span));
+        Output.Write(buffer.Span);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _disposed.TrySetResult();
+        base.Dispose(disposing);
+    }
+
+    private static async ValueTask<int> SilenceAsync(CancellationToken cancel)
+    {
+        await Task.Delay(Timeout.Infinite, cancel);
+        return 0;
+    }
+
     public override bool CanRead => true;
     public override bool CanWrite => true;
     public override bool CanSeek => false;
