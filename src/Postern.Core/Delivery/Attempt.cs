@@ -105,7 +105,8 @@ internal sealed class Attempt
 
     /// <summary>No host is left for those who are still open: the last one's word counts.</summary>
     /// <param name="allTried">False when some candidate could not be tried now: then nobody who might yet be taken there is bounced, but for age.</param>
-    public void Close(bool allTried)
+    /// <param name="stopping">We are: nobody is bounced for that, not even for age, because the try that was cut short may still succeed.</param>
+    public void Close(bool allTried, bool stopping = false)
     {
         for (int i = 0; i < _count && Open > 0; i++)
         {
@@ -113,6 +114,7 @@ internal sealed class Attempt
             if (outcome.Disposition != Disposition.TryNextHost) continue;
             outcome.Disposition = (outcome.Failure, allTried) switch
             {
+                _ when stopping => Disposition.RetryLater,
                 (not null, true) => Decide(outcome.Failure, isLastCandidate: true, outcome.IsAboutUs),
                 _ => IsExpired ? Disposition.Bounce : Disposition.RetryLater,
             };

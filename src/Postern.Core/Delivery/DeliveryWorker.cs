@@ -66,6 +66,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         _lease = lease;
         try
         {
+            if (await engine.Settler.CatchUpAsync(lease, due, CancellationToken.None)) return true;
             if (lease.BounceRequested)
             {
                 await engine.Settler.ReturnAsync(lease, CancellationToken.None);
@@ -108,7 +109,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
             DropSession();
         }
         bool stopping = engine.Abort.IsCancellationRequested;
-        _attempt.Close(allTried && !stopping);
+        _attempt.Close(allTried, stopping);
         bool held = _attempt.Open == 0 && _session is null && _attempt.GatedUntil is not null && !_attempt.WasReached;
         // Before the part is filed anew: else a loop would be started for it at once.
         if (held) engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
