@@ -131,4 +131,29 @@ public sealed class MxDeliveryTests
         Assert.Equal(1, sink.Connections);
         Assert.InRange(zone.Queries, 3, 30);
     }
+
+    [Fact]
+    public async Task An_address_literal_is_connected_to_without_a_look_up()
+    {
+        await using var sink = new RecordingSink();
+        await using var rig = new DeliveryRig(Config(sink.Port));
+        rig.Send("you@[127.0.0.1]");
+        Assert.Equal(["you@[127.0.0.1]"], (await sink.WaitAsync(1))[0].Recipients);
+        Assert.Equal(0, rig.Zone.Queries);
+    }
+
+    [Fact]
+    public async Task Hosts_that_are_not_preferred_to_ourselves_are_never_tried()
+    {
+        await using var worse = new RecordingSink();
+        await using var better = Second(worse, "127.0.0.2");
+        await better.GoDownAsync();
+        var zone = new ZoneResolver().Mx("example.org", (10, "better.test"), (20, "relay.test"), (20, "equal.test"), (30, "worse.test"))
+            .Address("better.test", "127.0.0.2").Address("equal.test", "127.0.0.1").Address("worse.test", "127.0.0.1").Address("relay.test", "127.0.0.1");
+        await using var rig = new DeliveryRig(Config(worse.Port), zone);
+        var id = rig.Send();
+        await DeliveryRig.Until(() => !rig.Store.Settlements.IsEmpty, "the settlement");
+        Assert.Equal(RecipientStatus.Waiting, rig.LastSettlement(id).Recipients[0].Status);
+        Assert.Equal(0, worse.Connections);
+    }
 }
