@@ -83,7 +83,13 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         for (bool fresh = false; ; fresh = true)
         {
             var opening = await upstreams.OpenAsync(destination, fresh, cancel).ConfigureAwait(false);
-            if (opening.Upstream is not { } live) return Failed(opening.Failure);
+            if (opening.Upstream is not { } live)
+            {
+                // What the DNS says for good is no trouble of the moment: to queue it would only be to bounce it.
+                if (InlineReplies.Undeliverable(opening.Failure) is not { } never) return Failed(opening.Failure);
+                services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", "unreachable"));
+                return never;
+            }
             var extensions = live.Session.Extensions;
             if (mail.SmtpUtf8 && !extensions.SmtpUtf8)
             {
@@ -92,21 +98,17 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
             }
             // Whatever the client declared, 8-bit bytes may come; where the upstream has no 8BITMIME they are stopped when they do.
             var result = await live.Session.MailAsync(mail with { Body = extensions.EightBitMime ? BodyType.EightBitMime : BodyType.SevenBit }, mail.DeclaredSize, new SessionRecorder(services.Time), cancel).ConfigureAwait(false);
-            _live = live;
-            if (Heard(result) is { } reply)
+            // An idle session that the peer closed meanwhile, with 421 or without a word, says nothing of the peer.
+            if (live.IsReused && !fresh && !cancel.IsCancellationRequested && (result.Reply ?? result.Failure?.Reply) is null or { Code: 421 })
             {
-                if (reply.IsPositive) return null;
-                await EndAsync().ConfigureAwait(false);
-                return _mailRefusal = reply;
-            }
-            // An idle session that the peer closed meanwhile says nothing of the peer.
-            if (live.IsReused && !fresh && !cancel.IsCancellationRequested)
-            {
-                _live = null;
                 live.Drop(null);
                 continue;
             }
-            return Lost(result);
+            _live = live;
+            if (Heard(result) is not { } reply) return Lost(result);
+            if (reply.IsPositive) return null;
+            await EndAsync().ConfigureAwait(false);
+            return _mailRefusal = reply;
         }
     }
 
