@@ -145,7 +145,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Log(attempt, candidate.Upstream.Name, target, stage, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
     }
 
-    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new()
+    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => WithRecord(Recorder, new()
     {
         At = _at,
         MessageId = attempt.Lease.Id.ToString(),
@@ -164,9 +164,14 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         TotalMilliseconds = ms,
         Dns = _dns,
         Tls = session?.Session.Tls ?? Recorder.Tls,
-        Timings = [.. Recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
-        Connects = [.. Recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
-        Transcript = [.. Recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
+    });
+
+    /// <summary>With what the session's recorder has seen.</summary>
+    internal static AttemptEvidence WithRecord(SessionRecorder recorder, AttemptEvidence evidence) => evidence with
+    {
+        Timings = [.. recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
+        Connects = [.. recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
+        Transcript = [.. recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
     };
 
     private static StageFailure? FirstFailure(Attempt attempt)
@@ -201,7 +206,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         return outcomes.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $"{text},+{outcomes.Length - 3}") : text;
     }
 
-    private static string StageWord(ClientStage stage) => Words[(int)stage];
+    internal static string StageWord(ClientStage stage) => Words[(int)stage];
 
     private static readonly string[] Words = ["resolve", "connect", "greeting", "ehlo", "starttls", "tls_handshake", "auth", "mail", "rcpt", "data", "body", "eod", "rset", "quit"];
 }

@@ -233,6 +233,7 @@ public sealed class InlineTests : IAsyncDisposable
         {
             public override SmtpClientSession Session => session;
             public override bool IsReused => isReused;
+            public override SessionRecorder Recorder { get; } = new(TimeProvider.System);
             public override string Name => "sink";
 
             public override void Return()
