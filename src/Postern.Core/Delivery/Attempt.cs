@@ -42,8 +42,8 @@ internal sealed class Attempt
     /// <summary>The present candidate is ourselves: those after it would hand the mail back (RFC 5321 section 5.1).</summary>
     public bool HasLoop { get; set; }
 
-    /// <summary>Of the last candidate tried that failed or was refused something; null when all went well.</summary>
-    public AttemptEvidence? Evidence { get; set; }
+    /// <summary>Of the last candidate tried that failed or was refused something, with those before it; null when all went well.</summary>
+    public AttemptEvidence? Evidence { get; private set; }
 
     public Span<RecipientOutcome> Outcomes => _outcomes.AsSpan(0, _count);
 
@@ -77,6 +77,14 @@ internal sealed class Attempt
         _count = 0;
         Lease = null!;
         Evidence = null;
+    }
+
+    /// <summary>A candidate failed or refused something.</summary>
+    public void Note(AttemptEvidence evidence)
+    {
+        if (Evidence is { } last)
+            evidence = evidence with { Earlier = [.. (last.Earlier ?? []).Append(last with { Earlier = null }).TakeLast(AttemptEvidence.MaxEarlier)] };
+        Evidence = evidence;
     }
 
     public void NoteGate(DateTimeOffset until)

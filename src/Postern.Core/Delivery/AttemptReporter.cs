@@ -54,7 +54,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             Deferred = attempt.Outcomes.Length,
             Dns = plan.Dns,
         };
-        attempt.Evidence = evidence;
+        attempt.Note(evidence);
         Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, 0, "none", false);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", StageWord(ClientStage.Resolve)));
     }
@@ -126,7 +126,11 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var failure = sessionFailure ?? FirstFailure(attempt);
         AttemptEvidence? evidence = null;
-        if (delivered < attempt.Outcomes.Length) attempt.Evidence = evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+        if (delivered < attempt.Outcomes.Length)
+        {
+            evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+            attempt.Note(evidence);
+        }
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch
