@@ -14,6 +14,7 @@ public enum StepKind : byte
     Cut,        // orderly close (FIN), at once
     Reset,      // close with RST
     Hold,       // silence until the client goes away
+    Quiet,      // the client must not have sent anything yet: it waits for a reply
     StartTls,   // the TLS handshake, as the server
 }
 
@@ -31,7 +32,7 @@ public sealed record ScriptStep(StepKind Kind, ReadOnlyMemory<byte> Bytes = defa
 /// body                       expect lines up to the lone dot
 /// octets 12                  expect 12 bytes
 /// pause 50ms                 also 2s
-/// cut | reset | hold | starttls
+/// cut | reset | hold | quiet | starttls
 /// </code>
 /// In what is sent, <c>\r</c>, <c>\n</c>, <c>\\</c> and <c>\xHH</c> stand for bytes; other text is UTF-8. When the steps are over the connection is closed in order.
 /// </summary>
@@ -70,6 +71,7 @@ public sealed class Script
             ("cut", 1) => new(StepKind.Cut),
             ("reset", 1) => new(StepKind.Reset),
             ("hold", 1) => new(StepKind.Hold),
+            ("quiet", 1) => new(StepKind.Quiet),
             ("starttls", 1) => new(StepKind.StartTls),
             _ => throw new FormatException($"not a step of a script: {line}"),
         };

@@ -134,6 +134,9 @@ public sealed class ScriptedPeer : IAsyncDisposable
             case StepKind.Hold:
                 while (!(await wire.ReadSomeAsync(int.MaxValue, cancel)).IsEmpty) { }
                 return true;
+            case StepKind.Quiet:
+                if (wire.HasBuffered || socket.Available > 0) session.Problem = "the client did not wait for a reply";
+                return session.Problem is null;
             case StepKind.StartTls:
                 await wire.StartTlsAsync(_certificate ?? LabCertificates.Localhost, cancel);
                 return true;

@@ -42,8 +42,8 @@ internal sealed class Attempt
     /// <summary>The present candidate is ourselves: those after it would hand the mail back (RFC 5321 section 5.1).</summary>
     public bool HasLoop { get; set; }
 
-    /// <summary>Of the last candidate tried that failed or was refused something; null when all went well.</summary>
-    public AttemptEvidence? Evidence { get; set; }
+    /// <summary>Of the last candidate tried that failed or was refused something, with those before it; null when all went well.</summary>
+    public AttemptEvidence? Evidence { get; private set; }
 
     public Span<RecipientOutcome> Outcomes => _outcomes.AsSpan(0, _count);
 
@@ -79,6 +79,14 @@ internal sealed class Attempt
         Evidence = null;
     }
 
+    /// <summary>A candidate failed or refused something.</summary>
+    public void Note(AttemptEvidence evidence)
+    {
+        if (Evidence is { } last)
+            evidence = evidence with { Earlier = [.. (last.Earlier ?? []).Append(last with { Earlier = null }).TakeLast(AttemptEvidence.MaxEarlier)] };
+        Evidence = evidence;
+    }
+
     public void NoteGate(DateTimeOffset until)
     {
         if (GatedUntil is null || until < GatedUntil) GatedUntil = until;
@@ -105,7 +113,8 @@ internal sealed class Attempt
 
     /// <summary>No host is left for those who are still open: the last one's word counts.</summary>
     /// <param name="allTried">False when some candidate could not be tried now: then nobody who might yet be taken there is bounced, but for age.</param>
-    public void Close(bool allTried)
+    /// <param name="stopping">We are: nobody is bounced for that, not even for age, because the try that was cut short may still succeed.</param>
+    public void Close(bool allTried, bool stopping = false)
     {
         for (int i = 0; i < _count && Open > 0; i++)
         {
@@ -113,6 +122,7 @@ internal sealed class Attempt
             if (outcome.Disposition != Disposition.TryNextHost) continue;
             outcome.Disposition = (outcome.Failure, allTried) switch
             {
+                _ when stopping => Disposition.RetryLater,
                 (not null, true) => Decide(outcome.Failure, isLastCandidate: true, outcome.IsAboutUs),
                 _ => IsExpired ? Disposition.Bounce : Disposition.RetryLater,
             };

@@ -54,7 +54,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             Deferred = attempt.Outcomes.Length,
             Dns = plan.Dns,
         };
-        attempt.Evidence = evidence;
+        attempt.Note(evidence);
         Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, 0, "none", false);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", StageWord(ClientStage.Resolve)));
     }
@@ -126,7 +126,11 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var failure = sessionFailure ?? FirstFailure(attempt);
         AttemptEvidence? evidence = null;
-        if (delivered < attempt.Outcomes.Length) attempt.Evidence = evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+        if (delivered < attempt.Outcomes.Length)
+        {
+            evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+            attempt.Note(evidence);
+        }
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch
@@ -145,7 +149,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Log(attempt, candidate.Upstream.Name, target, stage, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
     }
 
-    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new()
+    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => WithRecord(Recorder, new()
     {
         At = _at,
         MessageId = attempt.Lease.Id.ToString(),
@@ -164,9 +168,14 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         TotalMilliseconds = ms,
         Dns = _dns,
         Tls = session?.Session.Tls ?? Recorder.Tls,
-        Timings = [.. Recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
-        Connects = [.. Recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
-        Transcript = [.. Recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
+    });
+
+    /// <summary>With what the session's recorder has seen.</summary>
+    internal static AttemptEvidence WithRecord(SessionRecorder recorder, AttemptEvidence evidence) => evidence with
+    {
+        Timings = [.. recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
+        Connects = [.. recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
+        Transcript = [.. recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
     };
 
     private static StageFailure? FirstFailure(Attempt attempt)
@@ -201,7 +210,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         return outcomes.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $"{text},+{outcomes.Length - 3}") : text;
     }
 
-    private static string StageWord(ClientStage stage) => Words[(int)stage];
+    internal static string StageWord(ClientStage stage) => Words[(int)stage];
 
     private static readonly string[] Words = ["resolve", "connect", "greeting", "ehlo", "starttls", "tls_handshake", "auth", "mail", "rcpt", "data", "body", "eod", "rset", "quit"];
 }

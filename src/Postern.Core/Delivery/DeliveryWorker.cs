@@ -66,6 +66,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         _lease = lease;
         try
         {
+            if (await engine.Settler.CatchUpAsync(lease, due, CancellationToken.None)) return true;
             if (lease.BounceRequested)
             {
                 await engine.Settler.ReturnAsync(lease, CancellationToken.None);
@@ -108,7 +109,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
             DropSession();
         }
         bool stopping = engine.Abort.IsCancellationRequested;
-        _attempt.Close(allTried && !stopping);
+        _attempt.Close(allTried, stopping);
         bool held = _attempt.Open == 0 && _session is null && _attempt.GatedUntil is not null && !_attempt.WasReached;
         // Before the part is filed anew: else a loop would be started for it at once.
         if (held) engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
@@ -120,11 +121,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     private async ValueTask<bool> WalkAsync(DeliveryModel model)
     {
         // A domain's session that is still there needs no plan: whoever it leads to has taken this domain's mail a moment ago.
-        var used = _queue.Destination.Kind == DestinationKind.Mx ? _session?.Candidate : null;
-        if (used is not null && _session!.Candidate.Generation == model.Generation)
+        var used = _queue.Destination.Kind == DestinationKind.Mx && _session is { IsSpent: false } ? _session.Candidate : null;
+        if (used is not null && used.Generation == model.Generation)
         {
-            await OnSessionAsync(model, isReused: true);
+            bool again = await OnSessionAsync(model, isReused: true);
             if (_attempt.Open == 0) return true;
+            if (again) used = null;
         }
         else
         {
@@ -176,7 +178,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         return false;
     }
 
-    /// <summary>True when the session turned out to be dead before the message was touched: the candidate is to be tried on another.</summary>
+    /// <summary>True when the candidate is to be tried on another session: this one turned out to be dead before the message was touched, or has carried its share.</summary>
     private async ValueTask<bool> OnSessionAsync(DeliveryModel model, bool isReused)
     {
         var session = _session!;
@@ -185,7 +187,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         var result = await _runner.RunAsync(session, isReused, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
         if (!result.Untouched) _reporter.Ran(_attempt, _queue, session, isReused, result);
         if (result.SessionFailure is not null) DropSession();
-        return result.Untouched;
+        return result.Untouched || result.HasRest;
     }
 
     private void DropSession()

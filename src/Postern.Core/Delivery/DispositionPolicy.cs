@@ -11,6 +11,8 @@ internal static class DispositionPolicy
     public static Disposition Decide(in DispositionInput input)
     {
         if (input.Failure is not { } failure) return Disposition.Delivered;
+        // Our own stop says nothing of the message, not even that its time is up: the last try it is owed is made after the start.
+        if (failure.Kind == FailureKind.Cancelled) return Disposition.RetryLater;
         var disposition = BeforeExpiry(input, failure);
         return disposition == Disposition.RetryLater && input.IsExpired ? Disposition.Bounce : disposition;
     }
@@ -39,6 +41,7 @@ internal static class DispositionPolicy
 
         // We do not know whether it was taken (RFC 1047): another host at once would make a duplicate likely.
         (FailureScope.Session, ClientStage.EndOfData, _) => Disposition.RetryLater,
+        (FailureScope.Session, _, _) when failure.MayDuplicate => Disposition.RetryLater,
         (FailureScope.Session, _, _) => NextOrLater(input),
 
         // Refusals that are about our address may stand at any stage: "550 5.7.1 your IP is listed".

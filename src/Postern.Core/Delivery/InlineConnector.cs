@@ -22,9 +22,18 @@ public sealed class InlineConnector : ILiveUpstreams
         var failure = plan.Failure;
         foreach (var candidate in plan.Candidates)
         {
-            if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, isReused: true), null);
-            var offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, new SessionRecorder(_engine.Time), cancel);
-            if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, isReused: false), null);
+            var recorder = new SessionRecorder(_engine.Time);
+            var record = new InlineRecord(_engine, candidate, destination, plan.Dns, recorder, IsReused: true);
+            if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, record), null);
+            var offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
+            record = record with { IsReused = false, Dns = [.. plan.Dns, .. offer.Dns] };
+            if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, record), null);
+            if (offer.Failure is { Kind: not FailureKind.Cancelled } refused)
+            {
+                var tally = new LiveTally();
+                tally.Lose(refused);
+                record.Write(tally, null);
+            }
             failure = offer.Failure ?? failure ?? candidate.Upstream.Health.Snapshot().LastFailure ?? Busy(candidate.Upstream.Name);
         }
         return new LiveOpening(null, failure);
@@ -38,17 +47,20 @@ internal sealed class InlineSession : LiveUpstream
 {
     private readonly DeliveryEngine _engine;
     private readonly PooledSession _pooled;
+    private readonly InlineRecord _record;
 
-    internal InlineSession(DeliveryEngine engine, PooledSession pooled, bool isReused)
+    internal InlineSession(DeliveryEngine engine, PooledSession pooled, InlineRecord record)
     {
         _engine = engine;
         _pooled = pooled;
-        IsReused = isReused;
+        _record = record;
     }
 
     public override SmtpClientSession Session => _pooled.Session;
 
-    public override bool IsReused { get; }
+    public override bool IsReused => _record.IsReused;
+
+    public override SessionRecorder Recorder => _record.Recorder;
 
     /// <summary>"host[address]:port".</summary>
     public string Target => _pooled.Target;
@@ -57,13 +69,17 @@ internal sealed class InlineSession : LiveUpstream
 
     public override void Return()
     {
+        if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
         if (SessionOpener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
         _engine.Pool.Return(_pooled);
     }
 
     public override void Drop(StageFailure? failure)
     {
-        SessionOpener.Report(_pooled, failure);
+        if (failure is { Kind: not FailureKind.Cancelled }) Tally.Lose(failure);
+        if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
+        // 421 is an answer, but one about the upstream.
+        SessionOpener.Report(_pooled, failure ?? (Tally.Failure is { Reply.Code: 421 } closing ? closing : null));
         _engine.Pool.Drop(_pooled);
     }
 }

@@ -45,6 +45,7 @@ internal sealed class Overdue(DeliveryEngine engine) : IAsyncDisposable
 
     private async ValueTask SettleAsync(Queue.Lease lease, DateTimeOffset due)
     {
+        if (await engine.Settler.CatchUpAsync(lease, due, CancellationToken.None)) return;
         if (lease.BounceRequested)
         {
             await engine.Settler.ReturnAsync(lease, CancellationToken.None);

@@ -29,8 +29,8 @@ internal sealed class PooledSession(SmtpClientSession session, Candidate candida
     /// <summary>Timestamp of the provider.</summary>
     public long IdleSince { get; set; }
 
-    /// <summary>It has carried as many messages as one session may.</summary>
-    public bool IsSpent => Session.MessagesSent >= Math.Min(Candidate.MaxMessagesPerSession, Session.Extensions.MaxTransactions ?? int.MaxValue);
+    /// <summary>It has carried as many messages as one session may, or begun as many transactions as the peer takes (MAILMAX, RFC 9422).</summary>
+    public bool IsSpent => Session.MessagesSent >= Candidate.MaxMessagesPerSession || Session.TransactionsBegun >= (Session.Extensions.MaxTransactions ?? int.MaxValue);
 
     public async Task QuitAsync()
     {

@@ -10,6 +10,19 @@ namespace Postern.Core.Delivery;
 /// </summary>
 internal sealed class Settler(IQueueStore store, Notifier notifier, Func<double> random, ILogger logger)
 {
+    private readonly UnwrittenDeliveries _unwritten = new();
+
+    /// <summary>
+    /// Writes down what was delivered in an earlier attempt and could not be written then. True when there was something: the lease is over, and whoever
+    /// still waits is filed anew.
+    /// </summary>
+    public async ValueTask<bool> CatchUpAsync(Lease lease, DateTimeOffset due, CancellationToken cancel)
+    {
+        if (_unwritten.Of(lease) is not { } delivered) return false;
+        await ApplyAsync(lease, new Settlement { Recipients = delivered, NextDue = due, CountsAsAttempt = false }, cancel);
+        return true;
+    }
+
     /// <param name="attempt">Closed: no outcome is TryNextHost any more.</param>
     /// <param name="heldUntilOpen">The way to the destination is closed: what waits stays due, does not count as tried, and goes when the gate opens.</param>
     /// <param name="due">When the part was due before this attempt.</param>
@@ -87,6 +100,16 @@ internal sealed class Settler(IQueueStore store, Notifier notifier, Func<double>
 
     private async ValueTask ApplyAsync(Lease lease, Settlement settlement, CancellationToken cancel)
     {
-        if (!await store.SettleAsync(lease, settlement, cancel)) PosternLog.LeaseLapsed(logger, lease.Id, lease.Destination);
+        bool written = false;
+        try
+        {
+            written = await store.SettleAsync(lease, settlement, cancel);
+            if (!written) PosternLog.LeaseLapsed(logger, lease.Id, lease.Destination);
+        }
+        finally
+        {
+            if (written) _unwritten.Forget(lease);
+            else _unwritten.Keep(lease, settlement);
+        }
     }
 }

@@ -16,7 +16,8 @@ internal sealed class TransactionRunner
     /// <param name="Stage">The furthest stage of the last transaction.</param>
     /// <param name="SessionFailure">Not null when the session cannot be used again.</param>
     /// <param name="Untouched">The session was dead before the peer said anything of this message: it may be tried on another at once.</param>
-    public readonly record struct Result(ClientStage Stage, StageFailure? SessionFailure, bool Untouched);
+    /// <param name="HasRest">The session has carried its share, and some recipients are left for another one to the same host.</param>
+    public readonly record struct Result(ClientStage Stage, StageFailure? SessionFailure, bool Untouched, bool HasRest = false);
 
     /// <param name="spool">Folder for large converted messages.</param>
     public async ValueTask<Result> RunAsync(PooledSession pooled, bool isReused, Attempt attempt, DeliveryConfig config, string spool, SessionRecorder recorder, CancellationToken cancel)
@@ -51,6 +52,7 @@ internal sealed class TransactionRunner
                 return new Result(result.StageReached, failure, false);
             }
             if (done >= _todo.Count) return new Result(result.StageReached, null, false);
+            if (pooled.IsSpent) return new Result(result.StageReached, null, false, HasRest: true);
             if (taken > 0 && taken < count) most = taken;
         }
     }

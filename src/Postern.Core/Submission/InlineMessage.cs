@@ -34,6 +34,8 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
             Reply = InlineReplies.EightBit;
             return;
         }
+        live.Tally.Id = id;
+        live.Tally.Bytes += bytes.Length;
         // Waits for the upstream to take it: the client is slowed down to the upstream's pace.
         if (await live.Session.WriteBodyAsync(bytes, cancel).ConfigureAwait(false) is not { } failure) return;
         GiveUp(failure);
@@ -45,6 +47,7 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
         if (_live is { } live)
         {
             var result = await live.Session.EndAsync(cancel).ConfigureAwait(false);
+            if (result.Reply is { } said) live.Tally.Hear(ClientStage.EndOfData, said);
             var reply = result.Reply ?? result.Failure?.Reply;
             if (reply is not null && (reply.Code != 421 || copy is null))
             {

@@ -13,6 +13,15 @@ internal static class InlineReplies
         ? SmtpReply.Of(451, "4.4.1", "Upstream did not answer in time; try again later")
         : SmtpReply.Of(451, "4.4.1", $"Upstream not available: {Explain(failure)}");
 
+    /// <summary>What will never be delivered, however often it is tried; null for anything else. The codes are those a bounce would give (RFC 3463, RFC 7504).</summary>
+    public static SmtpReply? Undeliverable(StageFailure? failure) => failure?.Kind switch
+    {
+        FailureKind.NullMx => SmtpReply.Of(556, "5.1.10", $"Not deliverable: {failure.Detail}"),
+        FailureKind.NoSuchDomain => SmtpReply.Of(550, "5.1.2", $"Not deliverable: {failure.Detail}"),
+        FailureKind.LoopsToUs => SmtpReply.Of(554, "5.4.6", $"Not deliverable: {failure.Detail}"),
+        _ => null,
+    };
+
     /// <summary>The connection broke while the message was under way.</summary>
     public static SmtpReply Lost(StageFailure? failure, bool mayDuplicate) => mayDuplicate
         ? SmtpReply.Of(451, "4.4.2", $"Upstream was lost after the end of the message, which may be duplicated when sent again: {Explain(failure)}")

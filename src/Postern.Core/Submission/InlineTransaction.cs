@@ -34,6 +34,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         {
             if (_live is null && await OpenAsync(mail, token).ConfigureAwait(false) is { } trouble) return trouble;
             var result = await _live!.Session.RcptAsync(rcpt, token).ConfigureAwait(false);
+            if (result.Reply is { } said) _live.Tally.Hear(ClientStage.Rcpt, said);
             return Heard(result) ?? Lost(result);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -50,6 +51,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         if (_live is null) return SubmissionReplies.NoRecipients;
         using var late = mode == DeliveryMode.InlineThenQueue ? new LateLimit(services.Time, RemainingWait(), cancel) : null;
         var result = await _live.Session.DataAsync(late?.Token ?? cancel).ConfigureAwait(false);
+        if (result.Reply is { } said) _live.Tally.Hear(ClientStage.Data, said);
         if (Heard(result) is { } reply)
         {
             if (reply.IsIntermediate) return null;
@@ -83,7 +85,13 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         for (bool fresh = false; ; fresh = true)
         {
             var opening = await upstreams.OpenAsync(destination, fresh, cancel).ConfigureAwait(false);
-            if (opening.Upstream is not { } live) return Failed(opening.Failure);
+            if (opening.Upstream is not { } live)
+            {
+                // What the DNS says for good is no trouble of the moment: to queue it would only be to bounce it.
+                if (InlineReplies.Undeliverable(opening.Failure) is not { } never) return Failed(opening.Failure);
+                services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", "unreachable"));
+                return never;
+            }
             var extensions = live.Session.Extensions;
             if (mail.SmtpUtf8 && !extensions.SmtpUtf8)
             {
@@ -91,22 +99,19 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
                 return _mailRefusal = SmtpReply.Of(550, "5.6.7", $"The upstream {live.Name} does not take internationalized mail (SMTPUTF8)");
             }
             // Whatever the client declared, 8-bit bytes may come; where the upstream has no 8BITMIME they are stopped when they do.
-            var result = await live.Session.MailAsync(mail with { Body = extensions.EightBitMime ? BodyType.EightBitMime : BodyType.SevenBit }, mail.DeclaredSize, new SessionRecorder(services.Time), cancel).ConfigureAwait(false);
-            _live = live;
-            if (Heard(result) is { } reply)
+            var result = await live.Session.MailAsync(mail with { Body = extensions.EightBitMime ? BodyType.EightBitMime : BodyType.SevenBit }, mail.DeclaredSize, live.Recorder, cancel).ConfigureAwait(false);
+            // An idle session that the peer closed meanwhile, with 421 or without a word, says nothing of the peer.
+            if (live.IsReused && !fresh && !cancel.IsCancellationRequested && (result.Reply ?? result.Failure?.Reply) is null or { Code: 421 })
             {
-                if (reply.IsPositive) return null;
-                await EndAsync().ConfigureAwait(false);
-                return _mailRefusal = reply;
-            }
-            // An idle session that the peer closed meanwhile says nothing of the peer.
-            if (live.IsReused && !fresh && !cancel.IsCancellationRequested)
-            {
-                _live = null;
                 live.Drop(null);
                 continue;
             }
-            return Lost(result);
+            _live = live;
+            if (result.Reply is { } said) live.Tally.Hear(ClientStage.Mail, said);
+            if (Heard(result) is not { } reply) return Lost(result);
+            if (reply.IsPositive) return null;
+            await EndAsync().ConfigureAwait(false);
+            return _mailRefusal = reply;
         }
     }
 

@@ -27,6 +27,12 @@ public abstract class LiveUpstream
     /// <summary>The upstream's configured name, or the MX host.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Records the dialogue of this loan.</summary>
+    public abstract SessionRecorder Recorder { get; }
+
+    /// <summary>What the transaction came to; told before the loan ends.</summary>
+    public LiveTally Tally { get; } = new();
+
     /// <summary>The transaction is over and the session good for another.</summary>
     public abstract void Return();
 

@@ -63,6 +63,12 @@ internal sealed class SubmissionHandler(SubmissionServices services, SubmissionM
 
     private async ValueTask<SmtpReply> InlineRcptAsync(SubmissionTransaction transaction, RcptCommand rcpt, RouteDecision decision, CancellationToken cancel)
     {
+        // While no recipient stands the transaction has no destination yet: one that was refused elsewhere must not hinder this one.
+        if (transaction.Recipients.Count == 0 && transaction.Inline is { } refused && refused.Destination != decision.Destination)
+        {
+            transaction.Inline = null;
+            await refused.EndAsync().ConfigureAwait(false);
+        }
         if (transaction.Inline is null && transaction.Recipients.Count == 0)
             transaction.Inline = new InlineTransaction(services.Inline!, services, model, decision.Mode, decision.Destination!);
         if (transaction.Inline is not { } inline || inline.Destination != decision.Destination || inline.Mode != decision.Mode) return InlineReplies.OneDestination;

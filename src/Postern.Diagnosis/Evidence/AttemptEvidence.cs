@@ -62,4 +62,9 @@ public sealed record AttemptEvidence
     public IReadOnlyList<ConnectObservation> Connects { get; init; } = [];
     public TlsObservation? Tls { get; init; }
     public IReadOnlyList<TranscriptLine> Transcript { get; init; } = [];
+
+    /// <summary>The hosts tried before this one in the same attempt, in order, at most <see cref="MaxEarlier"/>; only as it is written to the queue, which gives them back one by one. Null for none.</summary>
+    public IReadOnlyList<AttemptEvidence>? Earlier { get; init; }
+
+    public const int MaxEarlier = 3;
 }

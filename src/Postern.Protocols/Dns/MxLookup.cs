@@ -12,13 +12,14 @@ public readonly record struct MxHost(string Name, int Preference);
 public sealed record MxResolution(IReadOnlyList<MxHost> Hosts, StageFailure? Failure, IReadOnlyList<DnsObservation> Observations);
 
 /// <summary>
-/// Finds the hosts for a recipient domain (RFC 5321 section 5.1): by preference, equals shuffled, the domain itself where it has no MX,
-/// null MX (RFC 7505), address literals. DNS trouble is a failure in the result, never an exception.
+/// Finds the hosts for a recipient domain (RFC 5321 section 5.1): by preference, equals shuffled, the domain itself where it has no MX
+/// but an address, null MX (RFC 7505), address literals. DNS trouble is a failure in the result, never an exception.
 /// </summary>
 /// <param name="random">Orders equal preferences; the shared one when null. It must be safe to share when this object is.</param>
 /// <param name="isOurName">Tells our own names; a host with one, and all that are not preferred to it, are dropped.</param>
 public sealed class MxLookup(IResolver resolver, Random? random = null, Func<string, bool>? isOurName = null)
 {
+    private static readonly AddressFamily[] Families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
     private readonly Random _random = random ?? Random.Shared;
 
     public async ValueTask<MxResolution> ResolveAsync(string domain, CancellationToken cancel)
@@ -30,7 +31,7 @@ public sealed class MxLookup(IResolver resolver, Random? random = null, Func<str
         return answer.Status switch
         {
             DnsStatus.Ok when answer.Records.Count > 0 => Order(name, answer.Records, seen),
-            DnsStatus.Ok or DnsStatus.NoData => new MxResolution([new MxHost(name, 0)], null, seen),
+            DnsStatus.Ok or DnsStatus.NoData => await ImplicitAsync(name, answer.Observation, cancel).ConfigureAwait(false),
             DnsStatus.NxDomain => Failed(FailureKind.NoSuchDomain, $"the domain {name} does not exist", seen),
             _ => Failed(FailureKind.DnsFailure, $"the look-up of MX {name} failed: {answer.Status}", seen),
         };
@@ -50,6 +51,22 @@ public sealed class MxLookup(IResolver resolver, Random? random = null, Func<str
         {
             return null;
         }
+    }
+
+    /// <summary>
+    /// The domain stands for itself where it has an address. Where the DNS says for certain that it has none either, the domain takes no mail, and that
+    /// "MUST be reported as an error" (RFC 5321 section 5.1) rather than waited for: most such domains are typing mistakes.
+    /// </summary>
+    private async ValueTask<MxResolution> ImplicitAsync(string name, DnsObservation mx, CancellationToken cancel)
+    {
+        var seen = new List<DnsObservation>(3) { mx };
+        foreach (var family in Families)
+        {
+            var answer = await resolver.AddressesAsync(name, family, cancel).ConfigureAwait(false);
+            seen.Add(answer.Observation);
+            if (answer.Status is not (DnsStatus.NoData or DnsStatus.NxDomain)) return new MxResolution([new MxHost(name, 0)], null, seen);
+        }
+        return Failed(FailureKind.NoSuchDomain, $"the domain {name} has neither a mail exchanger nor an address", seen);
     }
 
     private MxResolution Order(string domain, IReadOnlyList<MxRecord> records, IReadOnlyList<DnsObservation> seen)

@@ -55,6 +55,20 @@ public sealed class DispositionPolicyTests
     }
 
     [Fact]
+    public void What_may_have_been_taken_is_not_handed_to_another_host_at_once()
+    {
+        var lost = new StageFailure(ClientStage.Body, Speaker.Network, FailureKind.ConnectionReset, "the write that held the final dot failed", MayDuplicate: true);
+        Assert.Equal(Disposition.RetryLater, Decide(lost, last: false));
+    }
+
+    [Theory]
+    [InlineData(ClientStage.Connect)]
+    [InlineData(ClientStage.Rcpt)]
+    [InlineData(ClientStage.EndOfData)]
+    public void Our_own_stop_is_no_reason_to_bounce_even_what_has_expired(ClientStage stage) =>
+        Assert.Equal(Disposition.RetryLater, Decide(new StageFailure(stage, Speaker.Us, FailureKind.Cancelled, "the relay is stopping"), expired: true));
+
+    [Fact]
     public void Success_is_delivered_even_when_expired() => Assert.Equal(Disposition.Delivered, Decide(null, expired: true));
 
     [Fact]

@@ -14,6 +14,8 @@ internal sealed class MemoryQueueStore(TimeProvider time) : IQueueStore
     private int _sequence;
 
     public Action<ScheduleEntry>? Filed { set => _filed = value; }
+    /// <summary>Not null: a settlement is not written; true says so by an exception, false as a lapsed lease.</summary>
+    public bool? SettlementFails { get; set; }
     public ConcurrentQueue<(MessageId Id, Settlement Settlement)> Settlements { get; } = new();
     public int Releases;
     public int Leases;
@@ -107,8 +109,15 @@ internal sealed class MemoryQueueStore(TimeProvider time) : IQueueStore
 
     public ValueTask<bool> SettleAsync(Lease lease, Settlement settlement, CancellationToken cancel)
     {
-        Settlements.Enqueue((lease.Id, settlement));
         var own = (MemoryLease)lease;
+        if (SettlementFails == true) throw new StoreException("no space left on device");
+        if (SettlementFails == false)
+        {
+            // Whoever swept the lapsed lease has filed the part again.
+            Release(lease, time.GetUtcNow() + TimeSpan.FromMinutes(1));
+            return ValueTask.FromResult(false);
+        }
+        Settlements.Enqueue((lease.Id, settlement));
         var entry = own.Entry;
         var refile = new HashSet<string>();
         lock (_lock)

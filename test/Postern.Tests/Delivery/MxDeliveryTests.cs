@@ -131,4 +131,47 @@ public sealed class MxDeliveryTests
         Assert.Equal(1, sink.Connections);
         Assert.InRange(zone.Queries, 3, 30);
     }
+
+    [Fact]
+    public async Task An_address_literal_is_connected_to_without_a_look_up()
+    {
+        await using var sink = new RecordingSink();
+        await using var rig = new DeliveryRig(Config(sink.Port));
+        rig.Send("you@[127.0.0.1]");
+        Assert.Equal(["you@[127.0.0.1]"], (await sink.WaitAsync(1))[0].Recipients);
+        Assert.Equal(0, rig.Zone.Queries);
+    }
+
+    [Fact]
+    public async Task The_record_of_an_attempt_has_every_host_that_was_tried()
+    {
+        await using var first = new RecordingSink();
+        await using var second = Second(first, "127.0.0.2");
+        first.Refuse(SinkStage.Connect, "421 4.3.2 too busy");
+        second.Refuse(SinkStage.Rcpt, "450 4.2.0 greylisted");
+        var zone = new ZoneResolver().Mx("example.org", (10, "mx1.test"), (20, "mx2.test")).Address("mx1.test", "127.0.0.1").Address("mx2.test", "127.0.0.2");
+        await using var rig = new DeliveryRig(Config(first.Port), zone);
+        var id = rig.Send();
+        await DeliveryRig.Until(() => !rig.Store.Settlements.IsEmpty, "the settlement");
+        var last = rig.LastSettlement(id).Evidence!;
+        Assert.Equal("450 4.2.0 greylisted", last.Failure!.Detail);
+        var earlier = Assert.Single(last.Earlier!);
+        Assert.Equal(($"mx1.test:{first.Port}", "421 4.3.2 too busy"), (earlier.Target, earlier.Failure!.Detail));
+        Assert.Contains(earlier.Transcript, l => l is { FromPeer: true, Text: "421 4.3.2 too busy" });
+    }
+
+    [Fact]
+    public async Task Hosts_that_are_not_preferred_to_ourselves_are_never_tried()
+    {
+        await using var worse = new RecordingSink();
+        await using var better = Second(worse, "127.0.0.2");
+        await better.GoDownAsync();
+        var zone = new ZoneResolver().Mx("example.org", (10, "better.test"), (20, "relay.test"), (20, "equal.test"), (30, "worse.test"))
+            .Address("better.test", "127.0.0.2").Address("equal.test", "127.0.0.1").Address("worse.test", "127.0.0.1").Address("relay.test", "127.0.0.1");
+        await using var rig = new DeliveryRig(Config(worse.Port), zone);
+        var id = rig.Send();
+        await DeliveryRig.Until(() => !rig.Store.Settlements.IsEmpty, "the settlement");
+        Assert.Equal(RecipientStatus.Waiting, rig.LastSettlement(id).Recipients[0].Status);
+        Assert.Equal(0, worse.Connections);
+    }
 }

@@ -239,6 +239,17 @@ public abstract class QueueStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_host_of_an_attempt_is_shown()
+    {
+        var id = await AcceptAsync(Body(10), Envelope("a@example.org", ("b@example.net", Pool)));
+        await SettleAsync(await LeaseAsync(id), new Settlement { Recipients = [new RecipientUpdate(0, RecipientStatus.Waiting)], NextDue = Time.GetUtcNow().AddMinutes(5), Evidence = Evidence(3) with { Earlier = [Evidence(1), Evidence(2)] } });
+        await ReopenAsync(kill: false);
+        var details = await Store.ShowAsync(id, CancellationToken.None);
+        Assert.Equal(["mx1.example.org[192.0.2.1]:25", "mx2.example.org[192.0.2.2]:25", "mx3.example.org[192.0.2.3]:25"], details!.Attempts.Select(a => a.Target));
+        Assert.All(details.Attempts, a => Assert.Null(a.Earlier));
+    }
+
+    [Fact]
     public async Task Parts_settle_on_their_own_and_recipients_move_between_destinations()
     {
         var id = await AcceptAsync(Body(10), Envelope("a@example.org", ("b@example.net", "one"), ("c@example.net", "one"), ("d@example.com", "two")));

@@ -58,6 +58,19 @@ public sealed class InlineTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_refused_recipient_does_not_bind_the_transaction_to_its_destination()
+    {
+        var (fixture, _) = Make(DeliveryMode.Inline);
+        _sink.Refuse(SinkStage.Rcpt, "550 5.1.1 unknown", "no@example.net");
+        await fixture.MailAsync();
+        Assert.Equal("550 5.1.1 unknown", await fixture.RcptAsync("no@example.net"));
+        Assert.StartsWith("250 ", await fixture.RcptAsync("b@example.com"), StringComparison.Ordinal);
+        var body = (await fixture.Handler.BeginBodyAsync(fixture.Session, default)).Body!;
+        Assert.StartsWith("250 ", (await body.CompleteAsync(default)).ToString(), StringComparison.Ordinal);
+        Assert.Equal(["b@example.com"], Assert.Single(_sink.Messages).Recipients);
+    }
+
+    [Fact]
     public async Task An_upstream_that_cannot_be_reached_is_explained_or_made_up_for()
     {
         await _sink.GoDownAsync();
@@ -139,6 +152,38 @@ public sealed class InlineTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_idle_session_that_says_good_bye_is_replaced_unseen()
+    {
+        var (fixture, upstreams) = Make(DeliveryMode.Inline);
+        await fixture.SendAsync("\r\n");
+        _sink.Refuse(SinkStage.Mail, "421 4.4.2 idle for too long", times: 1);
+        Assert.StartsWith("250 ", await fixture.SendAsync("\r\n"), StringComparison.Ordinal);
+        Assert.Equal((2, 1), (upstreams.Returned, upstreams.Dropped));
+    }
+
+    [Theory]
+    [InlineData(FailureKind.NullMx, "556 5.1.10 Not deliverable: x")]
+    [InlineData(FailureKind.NoSuchDomain, "550 5.1.2 Not deliverable: x")]
+    [InlineData(FailureKind.LoopsToUs, "554 5.4.6 Not deliverable: x")]
+    [InlineData(FailureKind.DnsFailure, "451 4.4.1 Upstream not available: x (stage resolve, said by dns)")]
+    public async Task What_can_never_be_delivered_is_refused_for_good(FailureKind kind, string reply)
+    {
+        var fixture = new HandlerFixture(HandlerFixture.Defaults with { Delivery = new DeliveryConfig { Mode = DeliveryMode.Inline } }, inline: new NoUpstream(new StageFailure(ClientStage.Resolve, Speaker.Dns, kind, "x")));
+        await fixture.MailAsync();
+        Assert.Equal(reply, await fixture.RcptAsync("b@example.net"));
+        Assert.Equal(reply, await fixture.RcptAsync("b@example.net"));
+        if (kind == FailureKind.DnsFailure) return;
+        fixture = new HandlerFixture(HandlerFixture.Defaults with { Delivery = new DeliveryConfig { Mode = DeliveryMode.InlineThenQueue } }, inline: new NoUpstream(new StageFailure(ClientStage.Resolve, Speaker.Dns, kind, "x")));
+        await fixture.MailAsync();
+        Assert.Equal(reply, await fixture.RcptAsync("b@example.net"));
+    }
+
+    private sealed class NoUpstream(StageFailure failure) : ILiveUpstreams
+    {
+        public ValueTask<LiveOpening> OpenAsync(string destination, bool fresh, CancellationToken cancel) => ValueTask.FromResult(new LiveOpening(null, failure));
+    }
+
+    [Fact]
     public async Task An_abandoned_message_does_not_reach_the_upstream_as_a_whole_one()
     {
         var (fixture, upstreams) = Make(DeliveryMode.InlineThenQueue);
@@ -188,6 +233,7 @@ public sealed class InlineTests : IAsyncDisposable
         {
             public override SmtpClientSession Session => session;
             public override bool IsReused => isReused;
+            public override SessionRecorder Recorder { get; } = new(TimeProvider.System);
             public override string Name => "sink";
 
             public override void Return()

@@ -48,7 +48,9 @@ public sealed partial class EmbeddedQueueStore
         var attempts = new List<AttemptEvidence>(evidence.Length);
         foreach (byte[] compressed in evidence)
         {
-            if (EvidenceCodec.Expand(compressed) is { } attempt) attempts.Add(attempt);
+            if (EvidenceCodec.Expand(compressed) is not { } attempt) continue;
+            attempts.AddRange(attempt.Earlier ?? []);
+            attempts.Add(attempt with { Earlier = null });
         }
         return new MessageDetails(summary, envelope, recipients, attempts);
     }

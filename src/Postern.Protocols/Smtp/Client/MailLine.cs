@@ -42,7 +42,23 @@ internal static class MailLine
     private static string TypedXText(string typed)
     {
         int semicolon = typed.IndexOf(';');
-        return semicolon < 0 ? "rfc822;" + XText(typed) : typed[..(semicolon + 1)] + XText(typed[(semicolon + 1)..]);
+        if (semicolon < 0) return "rfc822;" + XText(typed);
+        string type = typed[..(semicolon + 1)], address = typed[(semicolon + 1)..];
+        return type + XText(type.Equals("utf-8;", StringComparison.OrdinalIgnoreCase) ? Embedded(address) : address);
+    }
+
+    /// <summary>RFC 6533 section 3, utf-8-addr-xtext: what is outside US-ASCII as \x{HEX}, which peers with and without SMTPUTF8 take.</summary>
+    private static string Embedded(string address)
+    {
+        if (Ascii.IsValid(address)) return address;
+        var embedded = new StringBuilder(address.Length + 16);
+        foreach (var rune in address.EnumerateRunes())
+        {
+            if (rune.IsAscii) embedded.Append((char)rune.Value);
+            else embedded.Append("\\x{").Append(rune.Value.ToString("X2", CultureInfo.InvariantCulture)).Append('}');
+        }
+
+        return embedded.ToString();
     }
 
     /// <summary>RFC 3461 section 4: printable US-ASCII but "+" and "="; the rest as +HH.</summary>

@@ -98,8 +98,20 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
         }
     }
 
-    /// <summary>A reply that has come already, without waiting; after a failed write it tells why the peer hung up.</summary>
-    public bool TryParse(ClientStage stage, out StageResult result)
+    /// <summary>
+    /// After a failed write: the reply that came before the connection broke, or the failure given. Many servers say why ("552 too big") and hang up without
+    /// reading on; their words then lie unread in the socket. Only a broken connection is read, which ends at once: one that is merely stuck might not.
+    /// </summary>
+    public async ValueTask<StageResult> ReadLastWordsAsync(StageFailure failure, CancellationToken cancel)
+    {
+        if (TryParse(failure.Stage, out var early)) return early;
+        if (failure.Kind is not (FailureKind.ConnectionReset or FailureKind.ConnectionClosed)) return new StageResult(null, failure);
+        var result = await ReadReplyAsync(ClientStage.Quit, cancel);
+        return result.Reply is null ? new StageResult(null, failure) : result;
+    }
+
+    /// <summary>A reply that has come already, without waiting.</summary>
+    private bool TryParse(ClientStage stage, out StageResult result)
     {
         result = default;
         if (_start == _end) return false;

@@ -12,9 +12,10 @@ internal static class SaslClient
 
     public static string? Choose(IReadOnlyList<string> offered, bool encrypted, bool clearAllowed)
     {
+        // CRAM-MD5 too: who took STARTTLS out of the way to hear it can try passwords against it at leisure.
+        if (!encrypted && !clearAllowed) return null;
         foreach (string mechanism in encrypted ? Encrypted : Clear)
         {
-            if (!encrypted && !clearAllowed && mechanism != "CRAM-MD5") continue;
             if (offered.Contains(mechanism)) return mechanism;
         }
 

@@ -33,6 +33,7 @@ public sealed partial class SmtpClientSession
     private async ValueTask SendEnvelopeAsync(ClientTransaction transaction, TransactionRun run, CancellationToken cancel)
     {
         bool pipelining = Extensions.Pipelining;
+        TransactionsBegun++;
         _recorder.Enter(ClientStage.Mail);
         if (_needsReset && !await StepAsync(ClientStage.Rset, "RSET\r\n", "RSET", run, !pipelining, cancel)) return;
         if (!await StepAsync(ClientStage.Mail, MailLine.Of(transaction.Mail, transaction.Content, Extensions), transaction.Mail, run, !pipelining, cancel)) return;
@@ -68,7 +69,7 @@ public sealed partial class SmtpClientSession
             StageResult result;
             if (broken is null) result = await HearAsync(stage, cancel);
             // The peer may have said why before it hung up.
-            else if (!_wire.TryParse(stage, out result)) return run.Break(broken);
+            else result = await _wire.ReadLastWordsAsync(broken, cancel);
             if (result.Failure is { } failure) return run.Break(failure);
             if (!run.Hear(result.Reply!)) return false;
         }
@@ -95,7 +96,7 @@ public sealed partial class SmtpClientSession
                     done += consumed;
                     if (done < read && await _wire.FlushAsync(ClientStage.Body, cancel) is { } failure)
                     {
-                        BreakInBody(run, failure);
+                        run.Break(await ExplainedAsync(failure, cancel));
                         return;
                     }
                 }
@@ -119,7 +120,7 @@ public sealed partial class SmtpClientSession
     {
         if (_wire.Room.Length < writer.Terminator.Length && await _wire.FlushAsync(ClientStage.Body, cancel) is { } full)
         {
-            BreakInBody(run, full);
+            run.Break(await ExplainedAsync(full, cancel));
             return;
         }
 
@@ -128,7 +129,7 @@ public sealed partial class SmtpClientSession
         if (await _wire.FlushAsync(ClientStage.Body, cancel) is { } last)
         {
             // The dot may have gone out with a part of this write.
-            BreakInBody(run, last with { MayDuplicate = true });
+            run.Break(await ExplainedAsync(last with { MayDuplicate = true }, cancel));
             return;
         }
 
@@ -137,10 +138,12 @@ public sealed partial class SmtpClientSession
         if (await HearOutstandingAsync(run, cancel)) MessagesSent++;
     }
 
-    private void BreakInBody(TransactionRun run, StageFailure failure)
+    /// <summary>A write failed: what the peer said before it hung up, if it said anything, is the better reason.</summary>
+    private async ValueTask<StageFailure> ExplainedAsync(StageFailure failure, CancellationToken cancel)
     {
-        if (_wire.TryParse(ClientStage.Body, out var said) && said.Reply is { Code: >= 400 } reply) failure = Refused(reply, ClientStage.Body);
-        run.Break(failure);
+        if ((await _wire.ReadLastWordsAsync(failure, cancel)).Reply is not { Code: >= 400 } reply) return failure;
+        _recorder.Heard(reply);
+        return Refused(reply, failure.Stage);
     }
 
     /// <summary>354 although no recipient stands: a lone dot ends it (RFC 2920 section 3.1), whatever the peer says to that.</summary>

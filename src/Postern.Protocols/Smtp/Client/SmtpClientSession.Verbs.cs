@@ -6,10 +6,13 @@ public sealed partial class SmtpClientSession
     private DataWriter _live;
 
     /// <param name="size">Declared size in bytes, null when the client named none.</param>
-    public ValueTask<StageResult> MailAsync(MailCommand mail, long? size, SessionRecorder recorder, CancellationToken cancel)
+    public async ValueTask<StageResult> MailAsync(MailCommand mail, long? size, SessionRecorder recorder, CancellationToken cancel)
     {
         _recorder = recorder;
-        return StageAsync(ClientStage.Mail, MailLine.Of(mail, Extensions, size, mail.Body == BodyType.EightBitMime), mail, cancel);
+        // The session may have carried a queued message before, whose recipients were all refused.
+        if (_needsReset && await ResetAsync(cancel) is { Reply: not { IsPositive: true } } reset) return reset.Reply is null ? reset : new StageResult(null, TransactionRun.ResetRefused(reset.Reply));
+        TransactionsBegun++;
+        return await StageAsync(ClientStage.Mail, MailLine.Of(mail, Extensions, size, mail.Body == BodyType.EightBitMime), mail, cancel);
     }
 
     public ValueTask<StageResult> RcptAsync(RcptCommand rcpt, CancellationToken cancel) => StageAsync(ClientStage.Rcpt, MailLine.Of(rcpt, Extensions), rcpt, cancel);
@@ -30,7 +33,7 @@ public sealed partial class SmtpClientSession
             _live.Copy(bytes.Span, _wire.Room, out int consumed, out int written);
             _wire.Advance(written);
             bytes = bytes[consumed..];
-            if (bytes.Length > 0 && await _wire.FlushAsync(ClientStage.Body, cancel) is { } failure) return Explained(failure);
+            if (bytes.Length > 0 && await _wire.FlushAsync(ClientStage.Body, cancel) is { } failure) return await ExplainedAsync(failure, cancel);
         }
 
         return null;
@@ -39,12 +42,12 @@ public sealed partial class SmtpClientSession
     /// <summary>Ends the content; the reply is the upstream's word on the message.</summary>
     public async ValueTask<StageResult> EndAsync(CancellationToken cancel)
     {
-        if (_wire.Room.Length < _live.Terminator.Length && await _wire.FlushAsync(ClientStage.Body, cancel) is { } failure) return new StageResult(null, Explained(failure));
+        if (_wire.Room.Length < _live.Terminator.Length && await _wire.FlushAsync(ClientStage.Body, cancel) is { } failure) return new StageResult(null, await ExplainedAsync(failure, cancel));
         _live.Terminator.CopyTo(_wire.Room);
         _wire.Advance(_live.Terminator.Length);
         _recorder.Enter(ClientStage.EndOfData);
         _recorder.Sent(".");
-        if (await _wire.FlushAsync(ClientStage.EndOfData, cancel) is { } broken && !_wire.HasUnreadBytes) return new StageResult(null, broken);
+        if (await _wire.FlushAsync(ClientStage.EndOfData, cancel) is { } broken) return new StageResult(null, await ExplainedAsync(broken, cancel));
         var result = await HearAsync(ClientStage.EndOfData, cancel);
         _recorder.Leave();
         if (result.Reply is not null) MessagesSent++;
@@ -64,7 +67,4 @@ public sealed partial class SmtpClientSession
         _recorder.Enter(stage);
         return CommandAsync(line, shown, stage, cancel);
     }
-
-    private StageFailure Explained(StageFailure failure) =>
-        _wire.TryParse(ClientStage.Body, out var said) && said.Reply is { Code: >= 400 } reply ? Refused(reply, ClientStage.Body) : failure;
 }

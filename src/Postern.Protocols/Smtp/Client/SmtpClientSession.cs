@@ -41,9 +41,12 @@ public sealed partial class SmtpClientSession : IAsyncDisposable
     /// <summary>Transactions brought to their end-of-data reply.</summary>
     public int MessagesSent { get; private set; }
 
+    /// <summary>MAIL commands sent, whatever came of them: what an upstream's MAILMAX counts (RFC 9422 section 4.1).</summary>
+    public int TransactionsBegun { get; private set; }
+
     /// <summary>
     /// Connects, hears the greeting, says EHLO (HELO where EHLO is not known), starts TLS and authenticates, as the settings ask.
-    /// An opportunistic handshake that fails is followed by one plaintext session; a peer that hangs up on EHLO by one with HELO.
+    /// An opportunistic handshake that fails or hangs is followed by one plaintext session; a peer that hangs up on EHLO by one with HELO.
     /// </summary>
     public static async ValueTask<SessionOpening> OpenAsync(SessionTarget target, ClientSettings settings, SessionRecorder recorder, TimeProvider time, CancellationToken cancel)
     {
@@ -75,7 +78,7 @@ public sealed partial class SmtpClientSession : IAsyncDisposable
             }
 
             await session.DisposeAsync();
-            if (useTls && settings.Tls == TlsMode.Opportunistic && failure is { Stage: ClientStage.TlsHandshake, Kind: FailureKind.TlsFailed or FailureKind.ConnectionReset or FailureKind.ConnectionClosed })
+            if (useTls && settings.Tls == TlsMode.Opportunistic && failure is { Stage: ClientStage.TlsHandshake, Kind: not FailureKind.Cancelled })
                 useTls = false;
             else if (useEhlo && settings.Tls is TlsMode.None or TlsMode.Opportunistic && failure is { Stage: ClientStage.Ehlo, Kind: FailureKind.ConnectionClosed or FailureKind.ConnectionReset })
                 useEhlo = false;
@@ -196,8 +199,10 @@ public sealed partial class SmtpClientSession : IAsyncDisposable
     {
         _recorder.Sent(shown);
         if (await _wire.WriteAsync(line, stage, cancel) is { } failure) return new StageResult(null, failure);
-        if (await _wire.FlushAsync(stage, cancel) is { } broken && !_wire.HasUnreadBytes) return new StageResult(null, broken);
-        return await HearAsync(stage, cancel);
+        if (await _wire.FlushAsync(stage, cancel) is not { } broken) return await HearAsync(stage, cancel);
+        var last = await _wire.ReadLastWordsAsync(broken, cancel);
+        _recorder.Heard((object?)last.Reply ?? broken.Detail);
+        return last;
     }
 
     private async ValueTask<StageResult> HearAsync(ClientStage stage, CancellationToken cancel)

@@ -13,7 +13,10 @@ internal sealed class TlsClient(string host, ClientSettings settings, bool verif
 {
     private const int MaxNames = 20;
 
-    private X509Certificate2? _certificate;
+    /// <summary>What the certificate says, read while it is shown: the stream takes it along when the handshake fails.</summary>
+    private sealed record Shown(string Subject, string Issuer, IReadOnlyList<string> Names, DateTimeOffset NotAfter);
+
+    private Shown? _shown;
     private string? _problem;
 
     public async ValueTask<TlsHandshake> HandshakeAsync(Stream plain, CancellationToken cancel)
@@ -31,8 +34,9 @@ internal sealed class TlsClient(string host, ClientSettings settings, bool verif
                     CertificateChainPolicy = settings.ExtraAuthorities is { Count: > 0 } extra ? Trusting(extra) : null,
                     RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
                     {
-                        _certificate = certificate as X509Certificate2;
-                        _problem = ProblemOf(errors, chain);
+                        var peer = certificate as X509Certificate2;
+                        _shown = peer is null ? null : new Shown(peer.Subject, peer.Issuer, NamesOf(peer), new DateTimeOffset(peer.NotAfter.ToUniversalTime(), TimeSpan.Zero));
+                        _problem = ProblemOf(peer, errors, chain);
                         return !verify || _problem is null;
                     },
                 },
@@ -42,7 +46,7 @@ internal sealed class TlsClient(string host, ClientSettings settings, bool verif
         catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
         {
             await ssl.DisposeAsync();
-            return new TlsHandshake(null, _certificate is null ? null : Observe(null), FailureOf(e, cancel));
+            return new TlsHandshake(null, _shown is null ? null : Observe(null), FailureOf(e, cancel));
         }
     }
 
@@ -64,10 +68,10 @@ internal sealed class TlsClient(string host, ClientSettings settings, bool verif
         return policy;
     }
 
-    private string? ProblemOf(SslPolicyErrors errors, X509Chain? chain)
+    private string? ProblemOf(X509Certificate2? peer, SslPolicyErrors errors, X509Chain? chain)
     {
         if (errors == SslPolicyErrors.None) return null;
-        if (_certificate is not { } certificate) return "the peer showed no certificate";
+        if (peer is not { } certificate) return "the peer showed no certificate";
         var now = time.GetUtcNow().UtcDateTime;
         if (certificate.NotAfter.ToUniversalTime() < now) return $"expired {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}";
         if (certificate.NotBefore.ToUniversalTime() > now) return $"not valid before {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd}";
@@ -91,10 +95,10 @@ internal sealed class TlsClient(string host, ClientSettings settings, bool verif
     private TlsObservation Observe(SslStream? ssl) => new(
         ssl?.SslProtocol switch { SslProtocols.Tls13 => "TLSv1.3", SslProtocols.Tls12 => "TLSv1.2", null => "none", var other => other.ToString()! },
         ssl is null ? "" : ssl.NegotiatedCipherSuite.ToString(),
-        _certificate?.Subject,
-        _certificate?.Issuer,
-        _certificate is null ? null : NamesOf(_certificate),
-        _certificate is null ? null : new DateTimeOffset(_certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
-        _certificate is not null && _problem is null,
+        _shown?.Subject,
+        _shown?.Issuer,
+        _shown?.Names,
+        _shown?.NotAfter,
+        _shown is not null && _problem is null,
         _problem);
 }

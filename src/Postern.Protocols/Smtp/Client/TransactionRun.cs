@@ -57,6 +57,8 @@ internal sealed class TransactionRun(int recipients)
         if (reply.Code == 421) return Break(Failure(stage, reply));
         switch (stage)
         {
+            case ClientStage.Rset when !reply.IsPositive:
+                return Break(ResetRefused(reply));
             case ClientStage.Mail:
                 _mailAccepted = reply.IsPositive;
                 if (!reply.IsPositive) RefuseAll(Failure(stage, reply));
@@ -76,6 +78,9 @@ internal sealed class TransactionRun(int recipients)
 
         return true;
     }
+
+    /// <summary>Without RSET the old transaction stands, and what is said to MAIL is about that. No recipient's fault, so the reply's class must not count.</summary>
+    public static StageFailure ResetRefused(SmtpReply reply) => new(ClientStage.Rset, Speaker.Peer, FailureKind.NotSmtp, $"RSET was refused: {reply}");
 
     public TransactionResult Result() => new(_results, _reached, Broken);
 

@@ -21,6 +21,20 @@ public sealed class MxLookupTests
     public async Task Without_mx_the_domain_itself_takes_the_mail() =>
         Assert.Equal("example.test", Names(await Resolve("Example.test.", DnsStatus.NoData)));
 
+    [Theory]
+    [InlineData(DnsStatus.NoData, DnsStatus.NoData, "NoSuchDomain")]
+    [InlineData(DnsStatus.NxDomain, DnsStatus.NxDomain, "NoSuchDomain")]
+    [InlineData(DnsStatus.NoData, DnsStatus.Ok, "")]
+    [InlineData(DnsStatus.NoData, DnsStatus.ServFail, "")]
+    [InlineData(DnsStatus.TimedOut, DnsStatus.NoData, "")]
+    public async Task A_domain_without_mx_and_without_any_address_takes_no_mail(DnsStatus four, DnsStatus six, string kind)
+    {
+        var found = await new MxLookup(new FixedAnswer(DnsStatus.NoData, [], four, six)).ResolveAsync("example.test", TestContext.Current.CancellationToken);
+        Assert.Equal(kind, found.Failure?.Kind.ToString() ?? "");
+        Assert.Equal(kind.Length == 0 ? "example.test" : "", Names(found));
+        Assert.Equal(four == DnsStatus.TimedOut ? 2 : 3, found.Observations.Count);
+    }
+
     [Fact]
     public async Task A_null_mx_counts_only_when_alone()
     {
@@ -53,12 +67,17 @@ public sealed class MxLookupTests
     public async Task International_names_are_asked_for_as_a_labels() =>
         Assert.Equal("xn--bcher-kva.test", Names(await Resolve("Bücher.test", DnsStatus.NoData)));
 
-    private sealed class FixedAnswer(DnsStatus status, MxRecord[] records) : IResolver
+    private sealed class FixedAnswer(DnsStatus status, MxRecord[] records, DnsStatus four = DnsStatus.Ok, DnsStatus six = DnsStatus.Ok) : IResolver
     {
         public ValueTask<DnsAnswer<MxRecord>> MxAsync(string domain, CancellationToken cancel) =>
             new(new DnsAnswer<MxRecord>(status, records, new DnsObservation($"MX {domain}", status, null, false, [], TimeSpan.Zero, TimeSpan.Zero)));
 
-        public ValueTask<DnsAnswer<IPAddress>> AddressesAsync(string host, AddressFamily family, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<DnsAnswer<IPAddress>> AddressesAsync(string host, AddressFamily family, CancellationToken cancel)
+        {
+            var said = family == AddressFamily.InterNetwork ? four : six;
+            return new(new DnsAnswer<IPAddress>(said, said == DnsStatus.Ok ? [IPAddress.Loopback] : [], new DnsObservation($"{family} {host}", said, null, false, [], TimeSpan.Zero, TimeSpan.Zero)));
+        }
+
         public ValueTask<DnsAnswer<string>> TxtAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
         public ValueTask<DnsAnswer<string>> PtrAsync(IPAddress address, CancellationToken cancel) => throw new NotSupportedException();
     }
