@@ -20,9 +20,11 @@ internal sealed class JournalReplay(EmbeddedQueueStore store, Destinations desti
     };
 
     /// <summary>True when every chunk of its body has been seen.</summary>
-    public bool IsWhole(WaitingMessage message)
+    public bool IsWhole(WaitingMessage message) => AreThere(message.Extents);
+
+    private bool AreThere(Extent[]? extents)
     {
-        foreach (var extent in message.Extents ?? [])
+        foreach (var extent in extents ?? [])
         {
             if (!_chunks.Contains(extent.At)) return false;
         }
@@ -38,7 +40,9 @@ internal sealed class JournalReplay(EmbeddedQueueStore store, Destinations desti
         HighestId = Math.Max(HighestId, accept.Id.Value);
         if (accept.IsMoved && Messages.TryGetValue(accept.Id.Value, out var known))
         {
-            (known.Accept, known.AcceptBytes, known.Extents) = (record.At, record.RecordBytes, extents);
+            // Written but not yet synced, the copy of a chunk may be lost while the copy of the record that names it is not. The originals go only when
+            // both are stable, so they are still there, and the half-made copy is nothing.
+            if (AreThere(extents)) (known.Accept, known.AcceptBytes, known.Extents) = (record.At, record.RecordBytes, extents);
             return true;
         }
         if (EnvelopeCodec.Read(accept.Envelope(payload), destinations) is not { } envelope) return false;
