@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Postern.Core.Queue;
 using Postern.Core.Telemetry;
 
 namespace Postern.Cli;
@@ -12,6 +13,9 @@ internal static class MetricsReference
         var instruments = new SortedDictionary<string, Instrument>(StringComparer.Ordinal);
         using var metrics = new PosternMetrics();
         using var listener = new MeterListener { InstrumentPublished = (instrument, _) => instruments[instrument.Name] = instrument };
+        // Those that look at a running relay are made when it starts.
+        metrics.ObserveDelivery(() => [], () => [], () => 0, () => 0, () => 0);
+        metrics.ObserveQueue(() => new QueueStats());
         listener.Start();
         var text = new StringBuilder("""
             # Metrics

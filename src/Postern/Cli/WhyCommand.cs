@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Postern.Api;
-using Postern.Core.Configuration;
 using Postern.Diagnosis.Evidence;
+using Postern.Protocols.Smtp;
 
 namespace Postern.Cli;
 
@@ -36,8 +36,8 @@ internal sealed class WhyCommand(CommandTree tree)
     {
         var output = tree.Output;
         output.Line($"attempt {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
-        if (attempt.Failure is { } failure) output.Line($"  failed    at {ConfigValues.KebabCase(failure.Stage.ToString())}: {failure.Detail}");
-        if (attempt.Failure?.Reply is { } reply) output.Line($"  said      {reply}");
+        if (attempt.Failure is { } failure) output.Line($"  failed    at {failure.Stage.Word()}: {failure.Detail}");
+        if (attempt.Failure?.Reply is { } reply && reply.ToString() != attempt.Failure.Detail) output.Line($"  said      {reply}");
         foreach (var connect in attempt.Connects)
             output.Line(string.Create(CultureInfo.InvariantCulture, $"  connect   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));
         foreach (var dns in attempt.Dns) output.Line($"  dns       {dns.Question}: {(dns.Answers.Count > 0 ? string.Join(", ", dns.Answers) : dns.Status.ToString())}{(dns.Server is { } server ? $", by {server}" : "")}{(dns.Note is { } note ? $" ({note})" : "")}");
