@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postern.Core;
 using Postern.Core.Configuration;
 using Postern.Core.Submission;
 
@@ -21,11 +22,19 @@ internal sealed class ConfigCommand(CommandTree tree)
         {
             tree.Action(check, Check),
             tree.Action(show, Show),
+            tree.Action(new Command("example", "Print a configuration to start from."), Print(Example)),
             tree.Action(new Command("schema", "Print the JSON schema, for editors."), Print(ConfigSchema.Write)),
             tree.Action(new Command("reference", "Print the reference page (docs/configuration.md)."), Print(ConfigReference.Write)),
             tree.Action(new Command("metrics", "Print the list of metrics (docs/metrics.md)."), Print(MetricsReference.Write)),
             tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
         };
+    }
+
+    private static string Example()
+    {
+        using var file = typeof(ConfigCommand).Assembly.GetManifestResourceStream("postern.example.toml")!;
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
     }
 
     private Func<ParseResult, CancellationToken, Task<int>> Print(Func<string> write) => (_, _) =>
@@ -37,14 +46,15 @@ internal sealed class ConfigCommand(CommandTree tree)
     private Task<int> Check(ParseResult parsed, CancellationToken cancel)
     {
         var result = _checkSources.Load(parsed);
+        if (RelayFiles.Check(result, tree.Time) is { Count: > 0 } unusable) result = result with { Config = null, Errors = unusable };
         if (parsed.GetValue(CommandTree.JsonOption))
         {
             tree.Output.Json(new ConfigCheckContract(result.Config is not null, [.. result.Errors.Select(Finding)], [.. result.Warnings.Select(Finding)]), CliJson.Default.ConfigCheckContract);
         }
         else
         {
-            foreach (var error in result.Errors) tree.Output.Line($"error: {error}");
-            foreach (var warning in result.Warnings) tree.Output.Line($"warning: {warning}");
+            foreach (var error in result.Errors) tree.Output.Line($"{tree.Output.Bad("error:")} {error}");
+            foreach (var warning in result.Warnings) tree.Output.Line($"{tree.Output.Warn("warning:")} {warning}");
             tree.Output.Line(result.Config is null ? $"{Count(result.Errors.Count, "error")}; the relay would not start" : result.Warnings.Count > 0 ? $"good, with {Count(result.Warnings.Count, "warning")}" : "good");
         }
         return Task.FromResult(result.Config is null ? ExitCode.WrongUsage : ExitCode.Good);
