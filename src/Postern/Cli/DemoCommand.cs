@@ -71,7 +71,7 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
             ("upstream[1].name", "troubled"), ("upstream[1].address", troubled.EndPoint.ToString()), ("upstream[1].tls", "none"),
             ("route[0].match.recipient_domain", TroubledDomain), ("route[0].upstreams", "troubled"),
             ("route[1].upstreams", "capture"),
-            ("delivery.retry", "5s,10s,20s"), ("timeouts.greeting", "10s"),
+            ("delivery.retry", "3s,6s,9s"), ("timeouts.greeting", "10s"),
         ];
         return [.. keys.Select(k => new ConfigOverride(k.Key, k.Value, "demo"))];
     }

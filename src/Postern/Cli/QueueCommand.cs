@@ -100,11 +100,11 @@ internal sealed class QueueCommand(CommandTree tree)
     internal static void PrintDetails(Output output, QueueDetailsContract details, DateTimeOffset now)
     {
         var message = details.Message;
-        output.Line($"{message.Id}  {message.State}  {Output.Size(message.SizeBytes)}");
-        output.Line($"from       {(message.Sender.Length == 0 ? "<> (a bounce)" : message.Sender)}");
-        output.Line($"accepted   {message.AcceptedAt:yyyy-MM-dd HH:mm:ss}Z, {Output.Age(now - message.AcceptedAt)} ago, by {details.Protocol} on {details.Listener}{(details.ClientAddress is { } client ? $" from {client}" : "")}{(details.User is { } user ? $" as {user}" : "")}");
-        output.Line($"tries      {message.Attempts}{(message.NextDue is { } due && message.State != "held" ? due <= now ? ", next now" : $", next in {Output.Age(due - now)}" : "")}; given up in {Output.Age(details.ExpiresAt - now)}");
-        if (details.EnvelopeId is { } envelope) output.Line($"envid      {envelope}");
+        output.Line($"{output.Bold(message.Id)}  {(message.State is "deferred" or "held" ? output.Warn(message.State) : message.State)}  {Output.Size(message.SizeBytes)}");
+        output.Line($"{output.Dim("from")}       {(message.Sender.Length == 0 ? "<> (a bounce)" : message.Sender)}");
+        output.Line($"{output.Dim("accepted")}   {message.AcceptedAt:yyyy-MM-dd HH:mm:ss}Z, {Output.Age(now - message.AcceptedAt)} ago, by {details.Protocol} on {details.Listener}{(details.ClientAddress is { } client ? $" from {client}" : "")}{(details.User is { } user ? $" as {user}" : "")}");
+        output.Line($"{output.Dim("tries")}      {message.Attempts}{(message.NextDue is { } due && message.State != "held" ? due <= now ? ", next now" : $", next in {Output.Age(due - now)}" : "")}; given up in {Output.Age(details.ExpiresAt - now)}");
+        if (details.EnvelopeId is { } envelope) output.Line($"{output.Dim("envid")}      {envelope}");
         output.Line("");
         output.Table(["recipient", "status", "destination", "last reply"], details.Recipients.Select(r => new[] { r.Address, r.Status, r.Destination, r.LastReply ?? "" }));
     }
