@@ -75,13 +75,25 @@ internal sealed class ConfigCommand(CommandTree tree)
 
     private async Task<int> Hash(ParseResult parsed, CancellationToken cancel)
     {
-        if (!Console.IsInputRedirected) Console.Error.Write("Password: ");
-        string? password = await Console.In.ReadLineAsync(cancel);
+        string? password = Console.IsInputRedirected ? await Console.In.ReadLineAsync(cancel) : ReadUnseen();
         if (string.IsNullOrEmpty(password)) throw new CommandException(ExitCode.WrongUsage, "no password on standard input; type it, or pipe it in: printf %s \"$PASSWORD\" | postern config hash");
         string hash = PasswordHash.Create(password);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(new HashContract(hash), CliJson.Default.HashContract);
         else tree.Output.Line(hash);
         return ExitCode.Good;
+    }
+
+    private static string ReadUnseen()
+    {
+        Console.Error.Write("Password (not shown): ");
+        var password = new System.Text.StringBuilder();
+        for (var key = Console.ReadKey(intercept: true); key.Key != ConsoleKey.Enter; key = Console.ReadKey(intercept: true))
+        {
+            if (key.Key == ConsoleKey.Backspace) password.Length = Math.Max(0, password.Length - 1);
+            else if (!char.IsControl(key.KeyChar)) password.Append(key.KeyChar);
+        }
+        Console.Error.WriteLine();
+        return password.ToString();
     }
 
     private static string Count(int count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";

@@ -63,8 +63,9 @@ internal sealed class LineLoggerProvider : ILoggerProvider
         [ThreadStatic]
         private static ArrayBufferWriter<byte>? _buffer;
 
-        // A library's daily business is not the operator's.
-        private readonly LogLevel _least = category.StartsWith("Postern", StringComparison.Ordinal) ? LogLevel.Trace : LogLevel.Warning;
+        // A library's daily business is not the operator's. What the web host says when it cannot start, with a stack, is said by us in one line.
+        private readonly LogLevel _least = category.StartsWith("Postern", StringComparison.Ordinal) ? LogLevel.Trace
+            : category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.None : LogLevel.Warning;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;

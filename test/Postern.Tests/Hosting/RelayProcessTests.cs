@@ -162,5 +162,6 @@ public sealed class RelayProcessTests
         Assert.Equal(2, problem.ExitCode);
         Assert.StartsWith("cannot serve HTTP on 127.0.0.1:", problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem.Message);
+        Assert.DoesNotContain("   at ", Encoding.UTF8.GetString(_log.ToArray()), StringComparison.Ordinal);
     }
 }
