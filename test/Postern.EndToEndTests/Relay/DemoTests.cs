@@ -19,7 +19,7 @@ public sealed class DemoTests
         try
         {
             var printed = new List<string>();
-            await ReadUntilAsync(demo, printed, "relay started");
+            await ReadUntilAsync(demo, printed, "refused for good: the bounce arrives");
             Assert.Contains(printed, l => l.Contains($"swaks --to you@example.test --server 127.0.0.1:{port}", StringComparison.Ordinal));
             await using var client = await RawClient.ConnectAsync(port);
             Assert.StartsWith("250 2.0.0", await client.SendMailAsync("Subject: hello there\r\n\r\nx\r\n"u8.ToArray(), "me@example.test", to: "you@example.test"));
