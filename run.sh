@@ -34,4 +34,6 @@ if [ -n "$changed" ]; then
 fi
 
 [ $# -gt 0 ] || set -- demo
+# What to type for another command, for the hints of the demonstration.
+export POSTERN_CALLED_AS="$0"
 exec "$out/postern" "$@"

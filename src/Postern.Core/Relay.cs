@@ -31,13 +31,14 @@ public sealed class Relay : IAsyncDisposable
     private readonly ListenerSet _listeners;
     private readonly PickupService _pickup;
     private readonly string _spool;
+    private readonly PosternMetrics _metrics;
     private PosternConfig _config;
     private int _generation = 1;
     private bool _stopped;
 
     private Relay(PosternConfig config, IQueueStore store, RelayDependencies dependencies, TimeProvider time, ILoggerFactory loggers)
     {
-        var metrics = dependencies.Metrics ?? new PosternMetrics();
+        var metrics = _metrics = dependencies.Metrics ?? new PosternMetrics();
         var random = dependencies.Random ?? Random.Shared.NextDouble;
         _config = config;
         Store = store;
@@ -90,6 +91,7 @@ public sealed class Relay : IAsyncDisposable
         {
             Directory.CreateDirectory(relay._spool);
             await relay.Store.StartAsync(cancel);
+            QueueGauges.Observe(relay._metrics, relay.Store, time);
             await relay._listeners.StartAsync(config, cancel);
             relay._own.Set(config.Server.Hostname, relay._listeners.EndPoints);
             await relay._pickup.StartAsync(config, cancel);

@@ -28,9 +28,14 @@ public sealed class ConfigLoader(ConfigSurroundings surroundings)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            bool absent = e is FileNotFoundException or DirectoryNotFoundException;
-            var error = new ConfigError(new ConfigOrigin(full), "", null, absent ? "there is no such file" : e.Message,
-                absent ? "correct the path after --config, or start from an example: postern config example" : "give this user the right to read it");
+            var (what, mend) = e switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => ("there is no such file", "correct the path after --config, or start from an example: postern config example > postern.toml"),
+                _ when Directory.Exists(full) => ("is a folder, expected a file", "name the file in it"),
+                UnauthorizedAccessException => ("this user may not read it", "give the user that runs postern the right to read it"),
+                _ => ($"cannot be read: {SystemText.Of(e)}", "correct the path after --config"),
+            };
+            var error = new ConfigError(new ConfigOrigin(full), "", null, what, mend);
             return new ConfigResult(null, [error], [], new Dictionary<string, ConfigOrigin>());
         }
     }

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
 namespace Postern.Core.Configuration;
 
 /// <summary>Reads TOML into nodes through Tomlyn's syntax tree, which keeps every line and column.</summary>
-internal static class TomlReader
+internal static partial class TomlReader
 {
     /// <summary>Syntax errors are added to <paramref name="errors"/>; the tree is then what could be read.</summary>
     public static ConfigTable Read(string text, string file, List<ConfigError> errors)
@@ -18,11 +19,15 @@ internal static class TomlReader
         int lastLine = -1;
         foreach (var problem in document.Diagnostics)
         {
-            // One slip gives several complaints on its line; the first is the one that helps.
-            if (problem.Kind != DiagnosticMessageKind.Error || problem.Span.Start.Line == lastLine) continue;
+            // One slip gives several complaints on its line and often one on the next; the first is the one that helps.
+            if (problem.Kind != DiagnosticMessageKind.Error || problem.Span.Start.Line <= lastLine + 1 && lastLine >= 0)
+            {
+                lastLine = Math.Max(lastLine, problem.Span.Start.Line);
+                continue;
+            }
             lastLine = problem.Span.Start.Line;
             var at = new ConfigOrigin(file, problem.Span.Start.Line + 1, problem.Span.Start.Column + 1);
-            errors.Add(new ConfigError(at, "", null, "not valid TOML: " + OneLine(problem.Message), "see https://toml.io for the notation; text values need quotes"));
+            errors.Add(new ConfigError(at, "", null, "not valid TOML: " + Plain(problem.Message), "see https://toml.io for the notation; text values need quotes"));
         }
         if (errors.Count > 0) return root;
         AddAll(root, document.KeyValues, file);
@@ -131,5 +136,15 @@ internal static class TomlReader
 
     private static ConfigOrigin At(SyntaxNode node, string file) => new(file, node.Span.Start.Line + 1, node.Span.Start.Column + 1);
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+    /// <summary>Tomlyn's words without its names of tokens, and with the end of a line called that.</summary>
+    private static string Plain(string text)
+    {
+        string line = text.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        line = TokenNames().Replace(line, "");
+        return line.Replace("Unexpected token found ", "unexpected ", StringComparison.Ordinal).Replace("Unexpected token ", "unexpected ", StringComparison.Ordinal)
+            .Replace("token `newline`", "the end of the line", StringComparison.Ordinal).Replace("`␤`", "end of the line", StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(" \\(token: `[a-z]+`\\)")]
+    private static partial Regex TokenNames();
 }

@@ -56,7 +56,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         };
         attempt.Note(evidence);
         Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, 0, "none", false);
-        engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", StageWord(ClientStage.Resolve)));
+        engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
     /// <summary>A session was asked for.</summary>
@@ -110,7 +110,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until)
     {
         attempt.NoteGate(until);
-        PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage, until, failure.Detail);
+        PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage.Word(), until, failure.Detail);
         engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "closed"));
     }
 
@@ -141,12 +141,14 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             _ => "partial",
         };
         var metrics = engine.Parts.Metrics;
-        metrics.Attempts.Add(1, new("outcome", word), new("stage", StageWord(stage)));
+        // Commands are pipelined, so the last stage is often past the one where somebody said no.
+        var told = failure?.Stage ?? stage;
+        metrics.Attempts.Add(1, new("outcome", word), new("stage", told.Word()));
         metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        Log(attempt, candidate.Upstream.Name, target, stage, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
     }
 
     private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => WithRecord(Recorder, new()
@@ -193,7 +195,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (!logger.IsEnabled(LogLevel.Information)) return;
         var lease = attempt.Lease;
         words ??= attempt.Outcomes[0].Reply?.ToString() ?? "";
-        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage, words, (long)ms, lease.Content.Length, tls, isReused);
+        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage.Word(), words, (long)ms, lease.Content.Length, tls, isReused);
     }
 
     /// <summary>Each recipient with what became of it; of many, the first three and the number of the rest.</summary>
@@ -209,8 +211,4 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         }
         return outcomes.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $"{text},+{outcomes.Length - 3}") : text;
     }
-
-    internal static string StageWord(ClientStage stage) => Words[(int)stage];
-
-    private static readonly string[] Words = ["resolve", "connect", "greeting", "ehlo", "starttls", "tls_handshake", "auth", "mail", "rcpt", "data", "body", "eod", "rset", "quit"];
 }

@@ -31,7 +31,7 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
             (0, 0, _) => "bounced",
             _ => "partial",
         };
-        Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", AttemptReporter.StageWord(stage)));
+        Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", stage.Word()));
         Engine.Parts.Metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
     }
 

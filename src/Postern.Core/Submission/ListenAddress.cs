@@ -50,8 +50,8 @@ public readonly record struct ListenAddress(IPEndPoint EndPoint, bool IsDualStac
 
     private string Explain(SocketError error) => error switch
     {
-        SocketError.AddressAlreadyInUse => $"the port is in use by another process; stop that one ('ss -ltnp sport = :{EndPoint.Port}' shows it) or choose another port in listener.address",
-        SocketError.AccessDenied => $"ports below 1024 need a privilege; give it with 'setcap cap_net_bind_service=+ep' or AmbientCapabilities=CAP_NET_BIND_SERVICE, or choose another port than {EndPoint.Port} in listener.address",
+        SocketError.AddressAlreadyInUse => $"the port is in use by another process; stop that one ('ss -ltnp sport = :{EndPoint.Port}' shows it) or choose another port in listener.address (--listen)",
+        SocketError.AccessDenied => $"ports below 1024 need a privilege; give it with 'setcap cap_net_bind_service=+ep' or AmbientCapabilities=CAP_NET_BIND_SERVICE, or choose another port than {EndPoint.Port} in listener.address (--listen)",
         SocketError.AddressNotAvailable => "no interface of this machine has that address; correct listener.address or use '*' for all",
         SocketError.AddressFamilyNotSupported => "this machine has no such address family; use an IPv4 address in listener.address",
         _ => $"{error}; correct listener.address",

@@ -78,7 +78,7 @@ internal sealed class ServerCertificate
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new ListenException($"tls.certificate {_config.Certificate} with tls.key {_config.Key} cannot be used: {OneLine(e.Message)} Both must be PEM, the key unencrypted and that of the first certificate in the file", e);
+            throw new ListenException($"tls.certificate {_config.Certificate} with tls.key {_config.Key} cannot be used: {SystemText.Of(e)}; both must be PEM, the key unencrypted and that of the first certificate: 'openssl x509 -noout -pubkey -in CERTIFICATE' and 'openssl pkey -pubout -in KEY' must print the same", e);
         }
         if (chain.Count > 0) chain.RemoveAt(0);
         _refused = null;
@@ -101,15 +101,9 @@ internal sealed class ServerCertificate
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             string fix = e is UnauthorizedAccessException ? "let the user that runs postern read it" : $"correct tls.{what} or put the file there";
-            throw new ListenException($"tls.{what} {path} cannot be read: {OneLine(e.Message)} To mend it, {fix}", e);
+            throw new ListenException($"tls.{what} {path} cannot be read: {SystemText.Of(e)}; {fix}", e);
         }
     }
 
     private static byte[] Fingerprint(byte[] certificate, byte[] key) => [.. SHA256.HashData(certificate), .. SHA256.HashData(key)];
-
-    private static string OneLine(string text)
-    {
-        string line = text.ReplaceLineEndings(" ").Trim();
-        return line.EndsWith('.') ? line : line + ".";
-    }
 }

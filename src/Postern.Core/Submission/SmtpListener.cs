@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Postern.Core.Configuration;
 using Postern.Core.Telemetry;
 
 namespace Postern.Core.Submission;
@@ -44,7 +45,7 @@ internal sealed class SmtpListener : IAsyncDisposable
     public void Start()
     {
         _accepting = AcceptAsync(_closing.Token);
-        PosternLog.Listening(_services.Logger, _model.Config.Address, _model.Config.Tls.ToString(), EndPoint);
+        PosternLog.Listening(_services.Logger, _model.Config.Address, ConfigValues.KebabCase(_model.Config.Tls.ToString()), EndPoint);
     }
 
     /// <summary>Stops accepting. Clients in the backlog are refused by the system.</summary>

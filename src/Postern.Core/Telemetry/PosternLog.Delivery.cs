@@ -1,19 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Postern.Core.Queue;
-using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Telemetry;
 
 internal static partial class PosternLog
 {
-    [LoggerMessage(4001, LogLevel.Warning, "upstream unreachable upstream={Upstream} stage={Stage} next_try={NextTry:O} detail={Detail}")]
-    public static partial void UpstreamGated(ILogger logger, string upstream, ClientStage stage, DateTimeOffset nextTry, string detail);
+    [LoggerMessage(4001, LogLevel.Warning, "upstream unreachable upstream={Upstream} stage={Stage} next_try={NextTry} detail={Detail}")]
+    public static partial void UpstreamGated(ILogger logger, string upstream, string stage, DateTimeOffset nextTry, string detail);
 
     [LoggerMessage(4002, LogLevel.Information, "upstream reachable again upstream={Upstream}")]
     public static partial void UpstreamOpened(ILogger logger, string upstream);
 
     [LoggerMessage(5001, LogLevel.Information, "attempt id={Id} destination={Destination} upstream={Upstream} target={Target} outcome={Outcome} rcpt={Recipients} stage={Stage} reply={Reply} ms={Ms} bytes={Bytes} tls={Tls} reused={Reused}", SkipEnabledCheck = true)]
-    public static partial void Attempted(ILogger logger, MessageId id, string destination, string upstream, string target, string outcome, string recipients, ClientStage stage, string reply, long ms, long bytes, string tls, bool reused);
+    public static partial void Attempted(ILogger logger, MessageId id, string destination, string upstream, string target, string outcome, string recipients, string stage, string reply, long ms, long bytes, string tls, bool reused);
 
     [LoggerMessage(5002, LogLevel.Warning, "lease lapsed before the attempt was settled, the message is tried again id={Id} destination={Destination}")]
     public static partial void LeaseLapsed(ILogger logger, MessageId id, string destination);

@@ -27,4 +27,7 @@ internal static partial class PosternLog
 
     [LoggerMessage(1013, LogLevel.Warning, "configuration warning about={About}")]
     public static partial void ConfigWarning(ILogger logger, string about);
+
+    [LoggerMessage(1020, LogLevel.Information, "arrived at the demonstration's upstream number={Number} from={From} to={To} size={Size} subject={Subject}")]
+    public static partial void DemoArrived(ILogger logger, long number, string from, string to, long size, string subject);
 }

@@ -8,7 +8,7 @@ public sealed partial class PosternMetrics
     internal const int TopDestinations = 100;
 
     internal Counter<long> Attempts { get; } = meter.CreateCounter<long>(
-        "postern_attempts", "{attempt}", "Attempts at one host each. outcome: delivered, partial (some recipients refused or waiting), deferred, bounced, next_host; stage: the last stage reached. Alert on a rising share of deferred.");
+        "postern_attempts", "{attempt}", "Attempts at one host each. outcome: delivered, partial (some recipients refused or waiting), deferred, bounced, next_host; stage: where it was refused or broke off, otherwise the last one reached. Alert on a rising share of deferred.");
 
     internal Counter<long> RecipientsSettled { get; } = meter.CreateCounter<long>(
         "postern_recipients_settled", "{recipient}", "Recipients whose fate was settled. status: delivered, bounced. Alert on a rising share of bounced.");

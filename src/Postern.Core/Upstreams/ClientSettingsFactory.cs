@@ -54,11 +54,13 @@ internal static class ClientSettingsFactory
         {
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPemFile(path);
+            // A file of another kind imports as nothing, and with nothing every upstream would fail to verify.
+            if (authorities.Count == 0) throw new InvalidDataException($"upstream \"{upstream.Name}\": tls_ca {path} holds no certificate; give a PEM file with the authorities to trust");
             return authorities;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new InvalidDataException($"upstream \"{upstream.Name}\": tls_ca {path} cannot be read: {e.Message}", e);
+            throw new InvalidDataException($"upstream \"{upstream.Name}\": tls_ca {path} cannot be read: {SystemText.Of(e)}; give a PEM file with the authorities to trust", e);
         }
     }
 }

@@ -4,9 +4,18 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Api;
 
-/// <summary>Enum values in the API are lower-case words (end_of_data).</summary>
+/// <summary>Enum values in the API are lower-case words (no_such_domain).</summary>
 internal sealed class WordEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower)
     where T : struct, Enum;
+
+/// <summary>A stage in the API: the word that logs and metrics use (eod).</summary>
+internal sealed class StageConverter : JsonConverter<ClientStage>
+{
+    public override ClientStage Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        ClientStageName.Parse(reader.GetString()) ?? throw new JsonException("no such stage");
+
+    public override void Write(Utf8JsonWriter writer, ClientStage value, JsonSerializerOptions options) => writer.WriteStringValue(value.Word());
+}
 
 /// <summary>A reply in the API: {"code":550,"enhanced":"5.1.1","lines":["…"]}.</summary>
 internal sealed class ReplyConverter : JsonConverter<SmtpReply>

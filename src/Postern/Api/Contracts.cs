@@ -105,7 +105,8 @@ public sealed record UpstreamContract
     public DateTimeOffset? Since { get; init; }
     public DateTimeOffset? NextProbe { get; init; }
     public required int Sessions { get; init; }
-    public long Waiting { get; init; }
+    /// <summary>Parts of messages that wait for a pool this upstream is in; absent for an MX host, which serves domains.</summary>
+    public long? Waiting { get; init; }
     public string? LastProblem { get; init; }
 }
 
@@ -114,7 +115,7 @@ public sealed record ProblemContract(string Error, string Mend);
 
 public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problems);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(WordEnumConverter<ClientStage>), typeof(WordEnumConverter<Speaker>), typeof(WordEnumConverter<FailureKind>), typeof(WordEnumConverter<DnsStatus>), typeof(ReplyConverter)], DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(StageConverter), typeof(WordEnumConverter<Speaker>), typeof(WordEnumConverter<FailureKind>), typeof(WordEnumConverter<DnsStatus>), typeof(ReplyConverter)], DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StatusContract))]
 [JsonSerializable(typeof(QueuePageContract))]
 [JsonSerializable(typeof(QueueDetailsContract))]

@@ -33,10 +33,7 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
         var parsed = Build().Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            // "Required command was not provided" beside an unknown word is noise.
-            foreach (var error in parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.UnmatchedTokens.Count > 0 ? 1 : 0)) output.Problem(error.Message);
-            string command = string.Join(' ', Names(parsed.CommandResult));
-            output.Problem($"see 'postern{(command.Length > 0 ? " " + command : "")} --help'");
+            output.Problem(UsageProblem.Of(parsed));
             return ExitCode.WrongUsage;
         }
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output.Text }, cancel);
@@ -62,13 +59,6 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
             }
         });
         return command;
-    }
-
-    private static IEnumerable<string> Names(System.CommandLine.Parsing.CommandResult result)
-    {
-        var names = new Stack<string>();
-        for (var at = result; at.Parent is System.CommandLine.Parsing.CommandResult parent; at = parent) names.Push(at.Command.Name);
-        return names;
     }
 }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postern.Core;
 using Postern.Core.Configuration;
 using Postern.Core.Submission;
 
@@ -21,11 +22,19 @@ internal sealed class ConfigCommand(CommandTree tree)
         {
             tree.Action(check, Check),
             tree.Action(show, Show),
+            tree.Action(new Command("example", "Print a configuration to start from."), Print(Example)),
             tree.Action(new Command("schema", "Print the JSON schema, for editors."), Print(ConfigSchema.Write)),
             tree.Action(new Command("reference", "Print the reference page (docs/configuration.md)."), Print(ConfigReference.Write)),
             tree.Action(new Command("metrics", "Print the list of metrics (docs/metrics.md)."), Print(MetricsReference.Write)),
             tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
         };
+    }
+
+    private static string Example()
+    {
+        using var file = typeof(ConfigCommand).Assembly.GetManifestResourceStream("postern.example.toml")!;
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
     }
 
     private Func<ParseResult, CancellationToken, Task<int>> Print(Func<string> write) => (_, _) =>
@@ -37,14 +46,15 @@ internal sealed class ConfigCommand(CommandTree tree)
     private Task<int> Check(ParseResult parsed, CancellationToken cancel)
     {
         var result = _checkSources.Load(parsed);
+        if (RelayFiles.Check(result, tree.Time) is { Count: > 0 } unusable) result = result with { Config = null, Errors = unusable };
         if (parsed.GetValue(CommandTree.JsonOption))
         {
             tree.Output.Json(new ConfigCheckContract(result.Config is not null, [.. result.Errors.Select(Finding)], [.. result.Warnings.Select(Finding)]), CliJson.Default.ConfigCheckContract);
         }
         else
         {
-            foreach (var error in result.Errors) tree.Output.Line($"error: {error}");
-            foreach (var warning in result.Warnings) tree.Output.Line($"warning: {warning}");
+            foreach (var error in result.Errors) tree.Output.Line($"{tree.Output.Bad("error:")} {error}");
+            foreach (var warning in result.Warnings) tree.Output.Line($"{tree.Output.Warn("warning:")} {warning}");
             tree.Output.Line(result.Config is null ? $"{Count(result.Errors.Count, "error")}; the relay would not start" : result.Warnings.Count > 0 ? $"good, with {Count(result.Warnings.Count, "warning")}" : "good");
         }
         return Task.FromResult(result.Config is null ? ExitCode.WrongUsage : ExitCode.Good);
@@ -65,13 +75,25 @@ internal sealed class ConfigCommand(CommandTree tree)
 
     private async Task<int> Hash(ParseResult parsed, CancellationToken cancel)
     {
-        if (!Console.IsInputRedirected) Console.Error.Write("Password: ");
-        string? password = await Console.In.ReadLineAsync(cancel);
+        string? password = Console.IsInputRedirected ? await Console.In.ReadLineAsync(cancel) : ReadUnseen();
         if (string.IsNullOrEmpty(password)) throw new CommandException(ExitCode.WrongUsage, "no password on standard input; type it, or pipe it in: printf %s \"$PASSWORD\" | postern config hash");
         string hash = PasswordHash.Create(password);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(new HashContract(hash), CliJson.Default.HashContract);
         else tree.Output.Line(hash);
         return ExitCode.Good;
+    }
+
+    private static string ReadUnseen()
+    {
+        Console.Error.Write("Password (not shown): ");
+        var password = new System.Text.StringBuilder();
+        for (var key = Console.ReadKey(intercept: true); key.Key != ConsoleKey.Enter; key = Console.ReadKey(intercept: true))
+        {
+            if (key.Key == ConsoleKey.Backspace) password.Length = Math.Max(0, password.Length - 1);
+            else if (!char.IsControl(key.KeyChar)) password.Append(key.KeyChar);
+        }
+        Console.Error.WriteLine();
+        return password.ToString();
     }
 
     private static string Count(int count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";

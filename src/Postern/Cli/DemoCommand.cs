@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net.Sockets;
 using Postern.Core.Configuration;
 using Postern.Core.Demo;
-using Postern.Core.Submission;
+using Postern.Core.Telemetry;
 using Postern.Hosting;
 using Postern.Protocols.Smtp;
 
@@ -25,16 +24,19 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         var mailbox = new CaptureMailbox();
-        mailbox.Arrived += Show;
         string data = Directory.CreateTempSubdirectory("postern-demo-").FullName;
         try
         {
             await using var capture = Serve(new CaptureHandler(mailbox, tree.Time));
             await using var troubled = Serve(new CaptureHandler(mailbox, tree.Time, new TroubleCycle(TroubleCycle.Usual, tree.Time)));
             var overrides = Overrides(parsed, data, capture, troubled);
-            var process = new RelayProcess(() => new ConfigLoader().Load(null, overrides), null, start, tree.Output, tree.Time);
+            var process = new RelayProcess(() => new ConfigLoader().Load(null, overrides), null, Start, tree.Output, tree.Time);
             await using var log = Console.OpenStandardOutput();
-            return await process.RunAsync(log, (relay, http) => Explain(relay, http), cancel);
+            int exit = await process.RunAsync(log, Explain, cancel);
+            tree.Output.Line(mailbox.Count == 0
+                ? "The demonstration is over; no mail was sent. Its queue is deleted."
+                : $"The demonstration is over: {mailbox.Count} {(mailbox.Count == 1 ? "message" : "messages")} arrived. Its queue is deleted.");
+            return exit;
         }
         catch (SocketException e)
         {
@@ -43,6 +45,14 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
         finally
         {
             Directory.Delete(data, recursive: true);
+        }
+
+        // An arrival is an event of the log, so that it is printed in its turn.
+        Task<RunningRelay> Start(PosternConfig config, ILoggerFactory logs, CancellationToken stop)
+        {
+            var log = logs.CreateLogger("Postern.Demo");
+            mailbox.Arrived += m => PosternLog.DemoArrived(log, m.Number, m.From.Length == 0 ? "<> (a bounce)" : m.From, string.Join(", ", m.Recipients), m.SizeBytes, m.Subject ?? "(no subject)");
+            return start(config, logs, stop);
         }
     }
 
@@ -61,25 +71,29 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
             ("upstream[1].name", "troubled"), ("upstream[1].address", troubled.EndPoint.ToString()), ("upstream[1].tls", "none"),
             ("route[0].match.recipient_domain", TroubledDomain), ("route[0].upstreams", "troubled"),
             ("route[1].upstreams", "capture"),
-            ("delivery.retry", "5s,10s,20s"), ("timeouts.greeting", "10s"),
+            ("delivery.retry", "3s,6s,9s"), ("timeouts.greeting", "10s"),
         ];
         return [.. keys.Select(k => new ConfigOverride(k.Key, k.Value, "demo"))];
     }
 
     private void Explain(RunningRelay relay, string http)
     {
+        var output = tree.Output;
         string address = relay.Listening()[0];
-        tree.Output.Line("Send something, and see it arrive here:");
-        tree.Output.Line($"  swaks --to you@example.test --server {address}");
-        tree.Output.Line($"  swaks --to you@{TroubledDomain} --server {address}     its server greylists, is busy, limits, falls silent: watch the retries");
-        tree.Output.Line($"  swaks --from you@example.test --to nobody@example.test --server {address}     refused for good: the bounce arrives");
-        if (http.Length > 0) tree.Output.Line($"  postern status, postern queue list, postern upstreams --server {new Uri(http).Authority}");
-        tree.Output.Line("");
-    }
+        // A server of our own choosing is the default of the commands; another one has to be named.
+        string server = http.Length == 0 || new Uri(http).Authority is RelayClient.DefaultServer ? "" : $" --server {new Uri(http).Authority}";
+        output.Line("Send something from another terminal and watch it here:");
+        output.Line("");
+        Try($"swaks --to you@example.test --server {address}", "arrives at once");
+        Try($"swaks --to you@{TroubledDomain} --server {address}", "its server greylists, is busy, limits, falls silent: watch the retries");
+        Try($"swaks --from you@example.test --to nobody@example.test --server {address}", "refused for good: the bounce arrives");
+        if (http.Length > 0) Try($"{Environment.GetEnvironmentVariable("POSTERN_CALLED_AS") ?? "postern"} status{server}", "the queue now; also: queue list, upstreams, why ID");
+        output.Line("");
 
-    private void Show(CapturedMessage message)
-    {
-        string from = message.From.Length == 0 ? "<> (a bounce)" : message.From;
-        tree.Output.Line(string.Create(CultureInfo.InvariantCulture, $"  arrived #{message.Number}  {from} -> {string.Join(", ", message.Recipients)}  {Output.Size(message.SizeBytes)}  \"{message.Subject ?? "(no subject)"}\""));
+        void Try(string command, string what)
+        {
+            output.Line($"  {output.Accent(command)}");
+            output.Line($"      {output.Dim(what)}");
+        }
     }
 }

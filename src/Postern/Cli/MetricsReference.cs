@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Postern.Core.Queue;
 using Postern.Core.Telemetry;
 
 namespace Postern.Cli;
@@ -11,7 +12,17 @@ internal static class MetricsReference
     {
         var instruments = new SortedDictionary<string, Instrument>(StringComparer.Ordinal);
         using var metrics = new PosternMetrics();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => instruments[instrument.Name] = instrument };
+        // Our own meter only: another thread may be making instruments of the same names.
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument.Meter == metrics.Meter) instruments[instrument.Name] = instrument;
+            },
+        };
+        // Those that look at a running relay are made when it starts.
+        metrics.ObserveDelivery(() => [], () => [], () => 0, () => 0, () => 0);
+        metrics.ObserveQueue(() => new QueueStats());
         listener.Start();
         var text = new StringBuilder("""
             # Metrics
@@ -24,7 +35,7 @@ internal static class MetricsReference
             |---|---|---|
 
             """.ReplaceLineEndings("\n"));
-        foreach (var instrument in instruments.Values.Where(i => i.Meter.Name == PosternMetrics.MeterName))
+        foreach (var instrument in instruments.Values)
         {
             bool isCounter = instrument.GetType().Name is var type && type.StartsWith("Counter", StringComparison.Ordinal) || type.StartsWith("ObservableCounter", StringComparison.Ordinal);
             string kind = isCounter ? "counter" : type.StartsWith("Histogram", StringComparison.Ordinal) ? "histogram" : "gauge";

@@ -9,9 +9,29 @@ namespace Postern.Cli;
 /// <summary>What a command prints: for a person, or with --json for a program. Colours and widths only on a terminal.</summary>
 internal sealed class Output(TextWriter output, TextWriter error, bool isTerminal)
 {
-    public static Output OfProcess() => new(Console.Out, Console.Error, !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is not { Length: > 0 } && Environment.GetEnvironmentVariable("TERM") != "dumb");
+    public static Output OfProcess()
+    {
+        bool isTerminal = !Console.IsOutputRedirected;
+        bool isPlain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        // A Windows console has to be asked before it understands colours; Spectre does, and says whether it did.
+        bool understands = !OperatingSystem.IsWindows() || (isTerminal && AnsiConsole.Profile.Capabilities.Ansi);
+        // Arrows and marks arrive as what they are, whatever the locale of a bare container says.
+        if (isTerminal) Console.OutputEncoding = System.Text.Encoding.UTF8;
+        return new Output(Console.Out, Console.Error, isTerminal) { UsesColour = isTerminal && !isPlain && understands };
+    }
 
-    public bool IsTerminal => isTerminal;
+    public bool IsTerminal { get; } = isTerminal;
+    public bool UsesColour { get; init; }
+
+    public string Bold(string text) => Styled("1", text);
+    public string Dim(string text) => Styled("2", text);
+    public string Good(string text) => Styled("32", text);
+    public string Bad(string text) => Styled("31", text);
+    public string Warn(string text) => Styled("33", text);
+    public string Accent(string text) => Styled("36", text);
+
+    private string Styled(string style, string text) => UsesColour ? $"\e[{style}m{text}\e[0m" : text;
+
     public TextWriter Text => output;
 
     /// <summary>For tables and marks; made anew so that the width is the terminal's of now.</summary>
@@ -23,7 +43,11 @@ internal sealed class Output(TextWriter output, TextWriter error, bool isTermina
 
     public void Problem(string text) => error.WriteLine("postern: " + text);
 
-    public void Json<T>(T value, JsonTypeInfo<T> type) => output.WriteLine(JsonSerializer.Serialize(value, type));
+    public void Json<T>(T value, JsonTypeInfo<T> type) => output.WriteLine(JsonSerializer.Serialize(value, Readable(type)));
+
+    /// <summary>Without \u0022 and \u002B: this is no web page, and people read it too.</summary>
+    private static JsonTypeInfo<T> Readable<T>(JsonTypeInfo<T> type) =>
+        (JsonTypeInfo<T>)new JsonSerializerOptions(type.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }.GetTypeInfo(typeof(T));
 
     /// <summary>A table: aligned columns, no frames, so that it can be copied and searched.</summary>
     public void Table(string[] headers, IEnumerable<string[]> rows)
@@ -31,9 +55,18 @@ internal sealed class Output(TextWriter output, TextWriter error, bool isTermina
         var table = new Table().Border(TableBorder.None).Expand();
         table.Expand = false;
         foreach (string header in headers) table.AddColumn(new TableColumn(new Markup($"[bold]{Markup.Escape(header)}[/]")).PadLeft(0).PadRight(2));
-        foreach (string[] row in rows) table.AddRow([.. row.Select(cell => new Text(cell))]);
+        foreach (string[] row in rows) table.AddRow([.. row.Select(cell => new Text(cell, StyleOf(cell)))]);
         Ansi.Write(table);
     }
+
+    /// <summary>The few words that a person looks for.</summary>
+    private static Style StyleOf(string cell) => cell switch
+    {
+        "up" => new Style(Color.Green),
+        "down" => new Style(Color.Red),
+        "probing" or "deferred" or "held" => new Style(Color.Yellow),
+        _ => Style.Plain,
+    };
 
     public static string Size(long bytes) => bytes switch
     {
@@ -55,13 +88,13 @@ internal sealed class Output(TextWriter output, TextWriter error, bool isTermina
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Ansi = UsesColour ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = UsesColour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(output),
         });
         // Wrapped columns are useless to a program that reads them.
-        if (!isTerminal) console.Profile.Width = 1000;
+        if (!IsTerminal) console.Profile.Width = 1000;
         return console;
     }
 }

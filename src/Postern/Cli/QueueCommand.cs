@@ -12,28 +12,36 @@ internal sealed class QueueCommand(CommandTree tree)
     private readonly Option<string> _recipient = new("--recipient") { Description = "Recipient address; * at either end.", HelpName = "TEXT" };
     private readonly Option<string> _state = new("--state") { Description = "waiting, deferred, leased or held.", HelpName = "STATE" };
     private readonly Option<string> _olderThan = new("--older-than") { Description = "Accepted longer ago than this, such as 4h.", HelpName = "DURATION" };
-    private readonly Option<int> _limit = new("--limit") { Description = "Messages to show at most.", HelpName = "N", DefaultValueFactory = _ => 100 };
+    private readonly Option<int> _limit = new("--limit") { Description = "Messages to show at most.", HelpName = "N", DefaultValueFactory = _ => 100, CustomParser = Whole };
     private readonly Option<bool> _all = new("--all") { Description = "Every message." };
-    private readonly Option<bool> _remove = new("--without-notice") { Description = "Remove it without a bounce to the sender." };
     private readonly Argument<string[]> _ids = new("id") { Description = "Queue ids.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Argument<string> _id = new("id") { Description = "Queue id." };
     private readonly Option<string> _file = new("--output", "-o") { Description = "File to write; standard output without it.", HelpName = "FILE" };
 
-    public Command Build() => new("queue", "List, show, retry, hold, release, bounce and export waiting mail.")
+    public Command Build() => new("queue", "List, show, retry, hold, release, bounce, export and remove waiting mail.")
     {
         tree.Action(new Command("list", "List waiting messages, oldest first.") { _destination, _sender, _recipient, _state, _olderThan, _limit, _server }, ListAsync),
         tree.Action(new Command("show", "Show one message: envelope, recipients, what was last said.") { _id, _server }, ShowAsync),
         Act("retry", "Try messages again now."),
         Act("hold", "Keep messages back until released."),
         Act("release", "Let held messages go."),
-        Act("bounce", "Give up on messages and tell their senders.", _remove),
+        Act("bounce", "Give up on messages and tell their senders."),
+        Act("remove", "Delete messages without telling anybody; export them first to keep a copy."),
         tree.Action(new Command("export", "Write a message's bytes, as it will be sent.") { _id, _file, _server }, ExportAsync),
     };
 
-    private Command Act(string name, string description, params Option[] more)
+    /// <summary>The parser's own words would name a .NET type.</summary>
+    private static int Whole(System.CommandLine.Parsing.ArgumentResult argument)
+    {
+        string text = argument.Tokens.Count == 0 ? "" : argument.Tokens[0].Value;
+        if (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int number) && number > 0) return number;
+        argument.AddError($"--limit {text}: expected a whole number from 1");
+        return 0;
+    }
+
+    private Command Act(string name, string description)
     {
         var command = new Command(name, description) { _ids, _destination, _sender, _recipient, _state, _olderThan, _all, _server };
-        foreach (var option in more) command.Add(option);
         return tree.Action(command, (parsed, cancel) => ActAsync(name, parsed, cancel));
     }
 
@@ -41,7 +49,6 @@ internal sealed class QueueCommand(CommandTree tree)
     {
         using var client = new RelayClient(parsed.GetValue(_server)!);
         int limit = parsed.GetValue(_limit);
-        if (limit < 1) throw new CommandException(ExitCode.WrongUsage, $"--limit {limit}: expected 1 or more");
         var query = new (string, string?)[]
         {
             ("destination", parsed.GetValue(_destination)), ("sender", parsed.GetValue(_sender)), ("recipient", parsed.GetValue(_recipient)),
@@ -78,7 +85,7 @@ internal sealed class QueueCommand(CommandTree tree)
             $"{string.Join(", ", m.Destinations.Take(2))}{(m.Destinations.Count > 2 ? ", …" : "")}{(m.RecipientsTotal > 1 ? $" ({m.RecipientsWaiting}/{m.RecipientsTotal})" : "")}",
             m.LastReply ?? "",
         }));
-        if (isCut) tree.Output.Line($"… and more; --limit shows them");
+        if (isCut) tree.Output.Line("… and more; --limit shows them");
     }
 
     private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
@@ -93,11 +100,11 @@ internal sealed class QueueCommand(CommandTree tree)
     internal static void PrintDetails(Output output, QueueDetailsContract details, DateTimeOffset now)
     {
         var message = details.Message;
-        output.Line($"{message.Id}  {message.State}  {Output.Size(message.SizeBytes)}");
-        output.Line($"from       {(message.Sender.Length == 0 ? "<> (a bounce)" : message.Sender)}");
-        output.Line($"accepted   {message.AcceptedAt:yyyy-MM-dd HH:mm:ss}Z, {Output.Age(now - message.AcceptedAt)} ago, by {details.Protocol} on {details.Listener}{(details.ClientAddress is { } client ? $" from {client}" : "")}{(details.User is { } user ? $" as {user}" : "")}");
-        output.Line($"tries      {message.Attempts}{(message.NextDue is { } due && message.State != "held" ? due <= now ? ", next now" : $", next in {Output.Age(due - now)}" : "")}; given up in {Output.Age(details.ExpiresAt - now)}");
-        if (details.EnvelopeId is { } envelope) output.Line($"envid      {envelope}");
+        output.Line($"{output.Bold(message.Id)}  {(message.State is "deferred" or "held" ? output.Warn(message.State) : message.State)}  {Output.Size(message.SizeBytes)}");
+        output.Line($"{output.Dim("from")}       {(message.Sender.Length == 0 ? "<> (a bounce)" : message.Sender)}");
+        output.Line($"{output.Dim("accepted")}   {message.AcceptedAt:yyyy-MM-dd HH:mm:ss}Z, {Output.Age(now - message.AcceptedAt)} ago, by {details.Protocol} on {details.Listener}{(details.ClientAddress is { } client ? $" from {client}" : "")}{(details.User is { } user ? $" as {user}" : "")}");
+        output.Line($"{output.Dim("tries")}      {message.Attempts}{(message.NextDue is { } due && message.State != "held" ? due <= now ? ", next now" : $", next in {Output.Age(due - now)}" : "")}; given up in {Output.Age(details.ExpiresAt - now)}");
+        if (details.EnvelopeId is { } envelope) output.Line($"{output.Dim("envid")}      {envelope}");
         output.Line("");
         output.Table(["recipient", "status", "destination", "last reply"], details.Recipients.Select(r => new[] { r.Address, r.Status, r.Destination, r.LastReply ?? "" }));
     }
@@ -105,10 +112,9 @@ internal sealed class QueueCommand(CommandTree tree)
     private async Task<int> ActAsync(string name, ParseResult parsed, CancellationToken cancel)
     {
         using var client = new RelayClient(parsed.GetValue(_server)!);
-        string action = name == "bounce" && parsed.GetValue(_remove) ? "remove" : name;
         var request = new QueueActionContract
         {
-            Action = action,
+            Action = name,
             Ids = parsed.GetValue(_ids),
             Destination = parsed.GetValue(_destination),
             Sender = parsed.GetValue(_sender),
@@ -121,7 +127,7 @@ internal sealed class QueueCommand(CommandTree tree)
             throw new CommandException(ExitCode.WrongUsage, $"which messages? name queue ids, filter with --destination, --sender, --recipient, --state or --older-than, or say --all; see 'postern queue {name} --help'");
         var result = await client.PostAsync("api/v1/queue/actions", request, ApiJson.Default.QueueActionContract, ApiJson.Default.QueueActionResultContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(result, ApiJson.Default.QueueActionResultContract);
-        else tree.Output.Line($"{action}: {result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
+        else tree.Output.Line($"{name}: {result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
         return result.Messages > 0 ? ExitCode.Good : ExitCode.ProblemFound;
     }
 

@@ -25,17 +25,19 @@ internal sealed class StatusCommand(CommandTree tree)
         }
     }
 
+    private static string Count(long count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
+
     private void Print(StatusContract status, bool clear)
     {
         var output = tree.Output;
         if (clear) output.Text.Write("\e[H\e[J");
         var now = tree.Time.GetUtcNow();
-        output.Line($"{status.Hostname}  postern {status.Version}  up {Output.Age(now - status.StartedAt)}  {(status.Ready ? "ready" : "NOT READY")}");
+        output.Line($"{output.Bold(status.Hostname)}  postern {status.Version}  up {Output.Age(now - status.StartedAt)}  {(status.Ready ? output.Good("ready") : output.Bad("NOT READY"))}");
         output.Line($"listening  {(status.Listening.Count > 0 ? string.Join(", ", status.Listening) : "nowhere")}");
         string oldest = status.Queue.OldestAcceptedAt is { } at ? $", oldest {Output.Age(now - at)}" : "";
         output.Line($"queue      {status.Queue.Messages} waiting{oldest}, {status.Queue.InDelivery} in delivery, {status.Queue.Held} held; accepted {status.Accepted} since the start");
-        output.Line($"disk       {Output.Size(status.Queue.DiskBytes)} used, {Output.Size(status.Queue.FreeDiskBytes)} free");
-        foreach (string problem in status.Problems) output.Line($"problem    {problem}");
+        output.Line($"disk       {Output.Size(status.Queue.DiskBytes)} used, {Output.Size(status.Queue.FreeDiskBytes)} free{(status.Queue.SetAside > 0 ? $", {output.Bad(Count(status.Queue.SetAside, "unreadable record"))} set aside" : "")}");
+        foreach (string problem in status.Problems) output.Line($"{output.Bad("problem")}    {problem}");
         if (status.Queue.ByDestination.Count == 0) return;
         output.Line("");
         output.Table(["destination", "waiting"], status.Queue.ByDestination.OrderByDescending(d => d.Value).Take(20).Select(d => new[] { d.Key, $"{d.Value}" }));

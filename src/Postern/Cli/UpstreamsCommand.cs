@@ -20,9 +20,9 @@ internal sealed class UpstreamsCommand(CommandTree tree)
         else
         {
             var now = tree.Time.GetUtcNow();
-            tree.Output.Table(["upstream", "address", "state", "for", "sessions", "last problem"], answer.Upstreams.Select(u => new[]
+            tree.Output.Table(["upstream", "address", "state", "for", "next try", "sessions", "waiting", "last problem"], answer.Upstreams.Select(u => new[]
             {
-                u.Name, u.Address, u.State, u.Since is { } since ? Output.Age(now - since) : "", $"{u.Sessions}", u.LastProblem ?? "",
+                u.Name, u.Address, u.State, u.Since is { } since ? Output.Age(now - since) : "", u.NextProbe is { } next ? next <= now ? "now" : "in " + Output.Age(next - now) : "", $"{u.Sessions}", $"{u.Waiting}", u.LastProblem ?? "",
             }));
         }
         return isDown ? ExitCode.ProblemFound : ExitCode.Good;

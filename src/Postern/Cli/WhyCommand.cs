@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Postern.Api;
-using Postern.Core.Configuration;
 using Postern.Diagnosis.Evidence;
+using Postern.Protocols.Smtp;
 
 namespace Postern.Cli;
 
@@ -35,15 +35,15 @@ internal sealed class WhyCommand(CommandTree tree)
     private void Print(AttemptEvidence attempt)
     {
         var output = tree.Output;
-        output.Line($"attempt {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
-        if (attempt.Failure is { } failure) output.Line($"  failed    at {ConfigValues.KebabCase(failure.Stage.ToString())}: {failure.Detail}");
-        if (attempt.Failure?.Reply is { } reply) output.Line($"  said      {reply}");
+        output.Line($"{output.Bold("attempt")} {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
+        if (attempt.Failure is { } failure) output.Line($"  {output.Bad("failed")}    at {failure.Stage.Word()}: {failure.Detail}");
+        if (attempt.Failure?.Reply is { } reply && reply.ToString() != attempt.Failure.Detail) output.Line($"  {output.Dim("said")}      {reply}");
         foreach (var connect in attempt.Connects)
-            output.Line(string.Create(CultureInfo.InvariantCulture, $"  connect   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));
-        foreach (var dns in attempt.Dns) output.Line($"  dns       {dns.Question}: {(dns.Answers.Count > 0 ? string.Join(", ", dns.Answers) : dns.Status.ToString())}{(dns.Server is { } server ? $", by {server}" : "")}{(dns.Note is { } note ? $" ({note})" : "")}");
-        if (attempt.Tls is { } tls) output.Line($"  tls       {tls.Protocol} {tls.CipherSuite}{(tls.Problem is { } problem ? $", {problem}" : tls.Verified ? ", verified" : "")}");
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"  {output.Dim("connect")}   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));
+        foreach (var dns in attempt.Dns) output.Line($"  {output.Dim("dns")}       {dns.Question}: {(dns.Answers.Count > 0 ? string.Join(", ", dns.Answers) : dns.Status.ToString())}{(dns.Server is { } server ? $", by {server}" : "")}{(dns.Note is { } note ? $" ({note})" : "")}");
+        if (attempt.Tls is { } tls) output.Line($"  {output.Dim("tls")}       {tls.Protocol} {tls.CipherSuite}{(tls.Problem is { } problem ? $", {problem}" : tls.Verified ? ", verified" : "")}");
         foreach (var line in attempt.Transcript)
-            output.Line(string.Create(CultureInfo.InvariantCulture, $"  {line.AtMilliseconds,7:0} ms  {(line.FromPeer ? "<" : ">")} {line.Text}"));
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"  {output.Dim($"{line.AtMilliseconds,7:0} ms")}  {(line.FromPeer ? output.Accent("<") : ">")} {(line.FromPeer ? line.Text : output.Dim(line.Text))}"));
         output.Line("");
     }
 }

@@ -1,9 +1,10 @@
-using System.Globalization;
 using Postern.Api;
 using Postern.Core;
 using Postern.Core.Configuration;
+using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
 using Postern.Protocols.Dns;
+using Postern.Protocols.Smtp;
 
 namespace Postern.Hosting;
 
@@ -16,24 +17,35 @@ internal static class RelayComposition
     public static async Task<RunningRelay> StartAsync(PosternConfig config, ILoggerFactory logs, CancellationToken cancel)
     {
         var resolver = Resolver.Of(config.Dns.Servers, config.Dns.Timeout, TimeProvider.System);
-        var relay = await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs), cancel);
+        var metrics = new PosternMetrics();
+        var relay = await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs, metrics), cancel);
         var current = config;
         return new RunningRelay(
             relay.Store,
             () => [.. relay.SmtpEndpoints.Select(e => e.ToString())],
-            () => [.. relay.Upstreams(MaxUpstreams).Select(u => Contract(u, current))],
+            () => Upstreams(relay, current),
             async (next, stop) =>
             {
                 await relay.ApplyAsync(next, stop);
                 current = next;
             },
-            stop => StopAsync(relay, stop));
+            stop => StopAsync(relay, stop))
+        {
+            CountReload = result => metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", result)),
+        };
     }
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)
     {
         await relay.StopAsync().WaitAsync(atOnce);
         await relay.DisposeAsync();
+    }
+
+    private static List<UpstreamContract> Upstreams(Relay relay, PosternConfig config)
+    {
+        var pools = relay.Destinations(MaxUpstreams).Where(d => d.Destination.StartsWith("pool:", StringComparison.Ordinal))
+            .Select(d => (Names: d.Destination["pool:".Length..].Split('@')[0].Split(','), d.Waiting)).ToList();
+        return [.. relay.Upstreams(MaxUpstreams).Select(u => Contract(u, config) with { Waiting = u.IsPool ? pools.Where(p => p.Names.Contains(u.Name)).Sum(p => (long)p.Waiting) : null })];
     }
 
     private static UpstreamContract Contract(UpstreamSnapshot upstream, PosternConfig config)
@@ -47,7 +59,7 @@ internal static class RelayComposition
             Since = health.Since,
             NextProbe = health.State == GateState.Open ? null : health.Until,
             Sessions = upstream.OpenSessions,
-            LastProblem = health.LastFailure is { } failure ? string.Create(CultureInfo.InvariantCulture, $"{failure.Stage}: {failure.Detail}") : null,
+            LastProblem = health.LastFailure is { } failure ? $"{failure.Stage.Word()}: {failure.Detail}" : null,
         };
     }
 }

@@ -34,7 +34,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     {
         var result = load();
         _config = result.Config ?? throw ConfigCommand.Refusal(result);
-        using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal, time);
+        using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal ? output.UsesColour ? TextForm.Colour : TextForm.Short : TextForm.Full, time);
         using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
         var log = factory.CreateLogger("Postern");
         var watch = new ConfigWatch(file, time);
@@ -49,7 +49,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             await WaitAsync(watch, signals, log, logs, cancel);
             await StopAsync(signals, log);
         }
-        catch (Exception e) when (e is StoreException or ListenException)
+        catch (Exception e) when (e is StoreException or ListenException or InvalidDataException)
         {
             throw new CommandException(ExitCode.WrongUsage, e.Message, e);
         }
@@ -91,28 +91,32 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         {
             PosternLog.ConfigRefused(log, name, result.Errors.Count);
             foreach (var error in result.Errors) PosternLog.ConfigMistake(log, error.ToString());
+            _relay!.CountReload?.Invoke("refused");
             return;
         }
         if (config.Server.Data != _config.Server.Data || config.Server.Http != _config.Server.Http)
         {
             PosternLog.ConfigRefused(log, name, 1);
             PosternLog.ConfigMistake(log, $"{name}: server.data and server.http cannot change while the relay runs; restart it");
+            _relay!.CountReload?.Invoke("refused");
             return;
         }
         try
         {
             await _relay!.Apply(config, cancel);
         }
-        catch (Exception e) when (e is ListenException or StoreException or IOException)
+        catch (Exception e) when (e is ListenException or StoreException or IOException or InvalidDataException)
         {
             PosternLog.ConfigRefused(log, name, 1);
             PosternLog.ConfigMistake(log, e.Message);
+            _relay!.CountReload?.Invoke("refused");
             return;
         }
         _config = config;
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         PosternLog.ConfigApplied(log, name);
+        _relay!.CountReload?.Invoke("applied");
     }
 
     private async Task StopAsync(StopSignals signals, ILogger log)

@@ -32,7 +32,7 @@ internal static class JsonLine
         if (line.EventId != 0) json.WriteNumber("event_id"u8, line.EventId);
         if (line.Pairs is { } pairs)
         {
-            for (int i = 0; i < pairs.Count - 1; i++) WriteValue(json, line.Template!.KeyOf(pairs[i].Key), pairs[i].Value);
+            for (int i = 0; i < pairs.Count - 1; i++) WriteValue(json, line.Template!.KeyOf(pairs[i].Key), pairs[i].Value, line.Template.FormatOf(pairs[i].Key));
         }
         if (line.Exception is { } exception) json.WriteString("exception"u8, exception.ToString());
         json.WriteEndObject();
@@ -40,7 +40,7 @@ internal static class JsonLine
         output.Write("\n"u8);
     }
 
-    private static void WriteValue(Utf8JsonWriter json, string key, object? value)
+    private static void WriteValue(Utf8JsonWriter json, string key, object? value, string? format)
     {
         switch (value)
         {
@@ -49,9 +49,11 @@ internal static class JsonLine
             case bool flag: json.WriteBoolean(key, flag); break;
             case int number: json.WriteNumber(key, number); break;
             case long number: json.WriteNumber(key, number); break;
-            case double number when double.IsFinite(number): json.WriteNumber(key, number); break;
-            case DateTimeOffset at: json.WriteString(key, at.ToUniversalTime().ToString(LogLine.Time, CultureInfo.InvariantCulture)); break;
-            default: json.WriteString(key, Convert.ToString(value, CultureInfo.InvariantCulture)); break;
+            case double number when double.IsFinite(number):
+                if (format is null) json.WriteNumber(key, number);
+                else json.WriteNumber(key, decimal.Parse(number.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+                break;
+            default: json.WriteString(key, LogValue.Text(value, format)); break;
         }
     }
 }

@@ -5,19 +5,20 @@ using Postern.Core.Configuration;
 
 namespace Postern.Logging;
 
-/// <summary>Writes each event as one line of text or JSON. Level and format can change while it runs.</summary>
+/// <summary>Writes each event as one line: JSON, or text in full, or on a terminal its short form. Level and format can change while it runs.</summary>
 internal sealed class LineLoggerProvider : ILoggerProvider
 {
     private readonly LogSink _sink;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, LineLogger> _loggers = new(StringComparer.Ordinal);
     private volatile Format _format;
+    private volatile Phase _phase;
 
-    /// <param name="useColour">True only for a terminal.</param>
-    public LineLoggerProvider(Stream stream, LogConfig config, bool useColour, TimeProvider time)
+    /// <param name="form">Of text; JSON has one form.</param>
+    public LineLoggerProvider(Stream stream, LogConfig config, TextForm form, TimeProvider time)
     {
         _time = time;
-        _format = new Format(config, useColour);
+        _format = new Format(config, form);
         _sink = new LogSink(stream, count => _format.Config.Format == LogFormat.Json
             ? $$"""{"time":"{{Now()}}","level":"warning","event":"log lines dropped","count":{{count}}}""" + "\n"
             : $"{Now()} warn  log lines dropped count={count}\n");
@@ -29,9 +30,24 @@ internal sealed class LineLoggerProvider : ILoggerProvider
 
     public void Dispose() => _sink.Dispose();
 
+    /// <summary>On a terminal the banner tells what the events of a start do, and the last line what those of a stop do.</summary>
+    private bool IsSaidAlready(in LogLine line)
+    {
+        switch (line.EventId)
+        {
+            case 1001: _phase = Phase.Running; return true;
+            case 1002: _phase = Phase.Stopping; return false;
+            case 2001 or 3001: return _phase == Phase.Starting;
+            case 2002: return _phase == Phase.Stopping;
+            default: return false;
+        }
+    }
+
+    private enum Phase { Starting, Running, Stopping }
+
     private string Now() => _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
-    private sealed record Format(LogConfig Config, bool UseColour)
+    private sealed record Format(LogConfig Config, TextForm Form)
     {
         public LogLevel Level { get; } = Config.Level switch
         {
@@ -47,8 +63,9 @@ internal sealed class LineLoggerProvider : ILoggerProvider
         [ThreadStatic]
         private static ArrayBufferWriter<byte>? _buffer;
 
-        // A library's daily business is not the operator's.
-        private readonly LogLevel _least = category.StartsWith("Postern", StringComparison.Ordinal) ? LogLevel.Trace : LogLevel.Warning;
+        // A library's daily business is not the operator's. What the web host says when it cannot start, with a stack, is said by us in one line.
+        private readonly LogLevel _least = category.StartsWith("Postern", StringComparison.Ordinal) ? LogLevel.Trace
+            : category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.None : LogLevel.Warning;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -66,11 +83,16 @@ internal sealed class LineLoggerProvider : ILoggerProvider
             bool split = template is { FollowsConvention: true };
             var line = new LogLine(provider._time.GetUtcNow(), logLevel, eventId.Id, split ? template!.Phrase : formatter(state, exception), split ? pairs : null, template, exception);
             if (format.Config.Format == LogFormat.Json) JsonLine.Write(buffer, line);
-            else TextLine.Write(buffer, line, format.UseColour);
+            else if (format.Form == TextForm.Full) TextLine.Write(buffer, line);
+            else if (provider.IsSaidAlready(line)) return;
+            else TerminalLine.Write(buffer, line, provider._time.LocalTimeZone, useColour: format.Form == TextForm.Colour);
             provider._sink.Append(buffer.WrittenSpan);
         }
     }
 }
+
+/// <summary>Full is for files and pipes; the short ones for a person who looks on at a terminal.</summary>
+internal enum TextForm { Full, Short, Colour }
 
 /// <param name="Pairs">Null when the phrase is all there is.</param>
 internal readonly record struct LogLine(DateTimeOffset At, LogLevel Level, int EventId, string Phrase, IReadOnlyList<KeyValuePair<string, object?>>? Pairs, LogTemplate? Template, Exception? Exception)

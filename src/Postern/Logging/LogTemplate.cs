@@ -10,12 +10,12 @@ internal sealed class LogTemplate
 {
     private static readonly ConcurrentDictionary<string, LogTemplate> _known = new(ReferenceEqualityComparer.Instance);
 
-    private readonly (string Name, string Key)[] _keys;
+    private readonly (string Name, string Key, string? Format)[] _keys;
 
     private LogTemplate(string text)
     {
         int first = text.IndexOf('{', StringComparison.Ordinal);
-        var keys = new List<(string, string)>();
+        var keys = new List<(string, string, string?)>();
         Phrase = text;
         FollowsConvention = true;
         for (int open = first; open >= 0; open = text.IndexOf('{', open + 1))
@@ -28,7 +28,8 @@ internal sealed class LogTemplate
                 break;
             }
             if (keys.Count == 0) Phrase = text[..space];
-            keys.Add((text[(open + 1)..close].Split(':')[0], text[(space + 1)..(open - 1)]));
+            string[] parts = text[(open + 1)..close].Split(':', 2);
+            keys.Add((parts[0], text[(space + 1)..(open - 1)], parts.Length > 1 ? parts[1] : null));
         }
         _keys = [.. keys];
     }
@@ -41,9 +42,17 @@ internal sealed class LogTemplate
 
     public string KeyOf(string name)
     {
-        foreach (var (known, key) in _keys)
+        foreach (var (known, key, _) in _keys)
             if (known == name) return key;
         return name;
+    }
+
+    /// <summary>"0.0" of {Milliseconds:0.0}; null when there is none.</summary>
+    public string? FormatOf(string name)
+    {
+        foreach (var (known, _, format) in _keys)
+            if (known == name) return format;
+        return null;
     }
 
     private sealed class ReferenceEqualityComparer : IEqualityComparer<string>

@@ -4,59 +4,50 @@ using System.Text;
 
 namespace Postern.Logging;
 
-/// <summary>A line for people: time, level, the event's words, key=value; values with spaces or signs are quoted, control characters escaped, so one event is always one line.</summary>
+/// <summary>A line for people and files: time, level, the event's words, key=value; values with spaces or signs are quoted, control characters escaped, so one event is always one line.</summary>
 internal static class TextLine
 {
     private static readonly SearchValues<char> _plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;/_-+@<>[]()*%#~!?&$^|'");
 
-    public static void Write(IBufferWriter<byte> output, in LogLine line, bool useColour)
+    public static void Write(IBufferWriter<byte> output, in LogLine line)
     {
         Span<byte> time = stackalloc byte[32];
         line.At.TryFormat(time, out int written, "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        if (useColour) output.Write("\e[2m"u8);
         output.Write(time[..written]);
-        if (useColour) output.Write("\e[0m"u8);
-        output.Write(LevelWord(line.Level, useColour));
-        if (useColour) output.Write("\e[1m"u8);
+        output.Write(LevelWord(line.Level));
         Escape(output, line.Phrase);
-        if (useColour) output.Write("\e[0m"u8);
         if (line.Pairs is { } pairs)
         {
-            for (int i = 0; i < pairs.Count - 1; i++) WritePair(output, line.Template!.KeyOf(pairs[i].Key), pairs[i].Value, useColour);
+            for (int i = 0; i < pairs.Count - 1; i++) WritePair(output, line.Template!.KeyOf(pairs[i].Key), pairs[i].Value, line.Template.FormatOf(pairs[i].Key));
         }
-        if (line.Exception is { } exception) WritePair(output, "exception", line.Level >= LogLevel.Error ? exception.ToString() : $"{exception.GetType().Name}: {exception.Message}", useColour);
+        if (line.Exception is { } exception) WritePair(output, "exception", line.Level >= LogLevel.Error ? exception.ToString() : $"{exception.GetType().Name}: {exception.Message}", null);
         output.Write("\n"u8);
     }
 
-    private static ReadOnlySpan<byte> LevelWord(LogLevel level, bool useColour) => (level, useColour) switch
+    private static ReadOnlySpan<byte> LevelWord(LogLevel level) => level switch
     {
-        (LogLevel.Information, _) => " info  "u8,
-        (LogLevel.Warning, false) => " warn  "u8,
-        (LogLevel.Warning, true) => " \e[33mwarn\e[0m  "u8,
-        (LogLevel.Error or LogLevel.Critical, false) => " error "u8,
-        (LogLevel.Error or LogLevel.Critical, true) => " \e[31merror\e[0m "u8,
+        LogLevel.Information => " info  "u8,
+        LogLevel.Warning => " warn  "u8,
+        LogLevel.Error or LogLevel.Critical => " error "u8,
         _ => " debug "u8,
     };
 
-    private static void WritePair(IBufferWriter<byte> output, string key, object? value, bool useColour)
+    private static void WritePair(IBufferWriter<byte> output, string key, object? value, string? format)
     {
         if (value is null) return;
         output.Write(" "u8);
-        if (useColour) output.Write("\e[36m"u8);
         Encoding.UTF8.GetBytes(key, output);
-        if (useColour) output.Write("\e[0m"u8);
         output.Write("="u8);
-        if (value is DateTimeOffset at) value = at.ToUniversalTime().ToString(LogLine.Time, CultureInfo.InvariantCulture);
-        if (value is IUtf8SpanFormattable number and not char)
+        if (value is int or long or double && value is IUtf8SpanFormattable number)
         {
             var span = output.GetSpan(64);
-            if (number.TryFormat(span, out int length, default, CultureInfo.InvariantCulture))
+            if (number.TryFormat(span, out int length, format, CultureInfo.InvariantCulture))
             {
                 output.Advance(length);
                 return;
             }
         }
-        string text = value as string ?? Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        string text = LogValue.Text(value, format);
         if (text.Length > 0 && text.AsSpan().IndexOfAnyExcept(_plain) < 0)
         {
             Encoding.UTF8.GetBytes(text, output);

@@ -57,4 +57,33 @@ public sealed class DiskTests
         await using var client = await RawClient.ConnectAsync(relay.Port);
         Assert.StartsWith("452 4.3.1", await client.SendMailAsync("Subject: x\r\n\r\nx\r\n"u8.ToArray()));
     }
+
+    [Fact]
+    public async Task Full_disk_at_the_start_ends_with_code_2_and_says_so()
+    {
+        Skip.When(Programs.NotRoot ?? Programs.Missing("mount", "umount"));
+        string disk = Directory.CreateTempSubdirectory("postern-disk-").FullName;
+        var mounted = await RunningProgram.RunAsync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]);
+        Skip.When(mounted.ExitCode == 0 ? null : "a tmpfs cannot be mounted here: " + mounted.Output);
+        try
+        {
+            await using var relay = new PosternProcess("", data: Path.Combine(disk, "data"));
+            relay.WriteConfig(PosternProcess.To(LoopbackPorts.Take()));
+            // Too small for a segment, then without a byte: neither may be taken for another process's lock.
+            foreach (bool full in (bool[])[false, true])
+            {
+                if (full) await RunningProgram.RunAsync("cp", ["/dev/zero", Path.Combine(disk, "rest")]);
+                if (full) Directory.Delete(Path.Combine(disk, "data"), recursive: true);
+                if (full) await RunningProgram.RunAsync("cp", ["/dev/zero", Path.Combine(disk, "more")]);
+                var result = await relay.RunAsync("serve");
+                Assert.Equal(2, result.ExitCode);
+                Assert.Contains("No space left on device; make room on that disk", result.Output);
+            }
+        }
+        finally
+        {
+            await RunningProgram.RunAsync("umount", ["-l", disk]);
+            Directory.Delete(disk);
+        }
+    }
 }

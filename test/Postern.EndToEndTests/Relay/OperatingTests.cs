@@ -123,6 +123,44 @@ public sealed class OperatingTests
     }
 
     [Fact]
+    public async Task Reloads_are_counted_by_what_came_of_them()
+    {
+        await using var relay = await PosternProcess.StartAsync(PosternProcess.To(LoopbackPorts.Take()));
+        await relay.SignalAsync("HUP");
+        for (int tries = 0; tries < 100 && !relay.Log.Contains("configuration applied", StringComparison.Ordinal); tries++) await Task.Delay(50);
+        relay.WriteConfig("[delivery\n");
+        await relay.SignalAsync("HUP");
+        for (int tries = 0; tries < 100 && !relay.Log.Contains("configuration refused", StringComparison.Ordinal); tries++) await Task.Delay(50);
+        using var http = new HttpClient { BaseAddress = relay.Http };
+        string metrics = await http.GetStringAsync("metrics");
+        Assert.Contains("result=\"applied\"} 1", metrics);
+        Assert.Contains("result=\"refused\"} 1", metrics);
+    }
+
+    [Fact]
+    public async Task Key_of_another_certificate_ends_with_code_2_and_the_check_finds_it_too()
+    {
+        string folder = Directory.CreateTempSubdirectory("postern-key-").FullName;
+        try
+        {
+            string certificate = Path.Combine(folder, "one.pem"), key = Path.Combine(folder, "two.key");
+            File.WriteAllText(certificate, LabCertificates.Issue(["one.test"]).ExportCertificatePem());
+            using var other = System.Security.Cryptography.RSA.Create(2048);
+            File.WriteAllText(key, other.ExportPkcs8PrivateKeyPem());
+            await using var relay = new PosternProcess("", "tls = \"starttls\"");
+            relay.WriteConfig($"[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n{PosternProcess.To(LoopbackPorts.Take())}");
+            await EndsWithCode2Async(relay, key);
+            var check = await relay.RunAsync("config", "check");
+            Assert.Equal(2, check.ExitCode);
+            Assert.Contains("openssl pkey", check.Output);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Reload_of_a_bad_configuration_is_refused_whole_and_the_old_one_runs_on()
     {
         await using var sink = new RecordingSink();
@@ -178,6 +216,11 @@ public sealed class OperatingTests
         string metrics = await http.GetStringAsync("metrics");
         Assert.Contains("postern_", metrics);
         Assert.True(PosternProcess.Metric(metrics, "postern_destination_depth") == 1, metrics);
+        Assert.True(PosternProcess.Metric(metrics, "postern_queue_messages") == 1, metrics);
+        Assert.True(PosternProcess.Metric(metrics, "postern_queue_disk_free_bytes") > 0, metrics);
+        // The command that was refused, not the last one of the pipeline.
+        Assert.Contains("outcome=\"deferred\",stage=\"rcpt\"} 1", metrics);
+        PrometheusText.Check(metrics);
     }
 
     [Fact]

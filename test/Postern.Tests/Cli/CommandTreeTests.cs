@@ -51,6 +51,33 @@ public sealed class CommandTreeTests
         Assert.Equal($"postern: no relay answers at {server}; start one with 'postern serve', or say where it is with --server HOST:PORT (its server.http){Environment.NewLine}", error);
     }
 
+    [Theory]
+    [InlineData("there is no 'postern queue lst'; did you mean 'postern queue list'? see 'postern queue --help'", "queue", "lst")]
+    [InlineData("there is no 'postern check'; there is status, queue, why, upstreams, config; see 'postern --help'", "check", "example.org")]
+    [InlineData("'postern queue list' has no option --sendr; did you mean --sender? see 'postern queue list --help'", "queue", "list", "--sendr", "x")]
+    [InlineData("'b' is one word too many for 'postern why'; see 'postern why --help'", "why", "a", "b")]
+    [InlineData("which command? postern queue list|show|retry|hold|release|bounce|remove|export; see 'postern queue --help'", "queue")]
+    [InlineData("--limit many: expected a whole number from 1; see 'postern queue list --help'", "queue", "list", "--limit", "many")]
+    public async Task A_command_line_that_cannot_be_understood_is_one_line_with_what_was_meant(string line, params string[] args) =>
+        Assert.Equal((ExitCode.WrongUsage, "", $"postern: {line}{Environment.NewLine}"), await Run(args));
+
+    [Fact]
+    public async Task The_example_that_messages_point_to_is_printed_and_good()
+    {
+        var (exit, output, _) = await Run("config", "example");
+        Assert.Equal(0, exit);
+        var result = new Postern.Core.Configuration.ConfigLoader(new(_ => null, [], Path.GetTempPath())).LoadText(output, "/etc/postern/postern.toml", []);
+        Assert.Empty(result.Errors);
+    }
+
+    [Fact]
+    public async Task A_folder_in_place_of_a_configuration_file_is_called_that()
+    {
+        var (exit, _, error) = await Run("config", "show", "--config", Path.GetTempPath());
+        Assert.Equal(ExitCode.WrongUsage, exit);
+        Assert.Contains(": is a folder, expected a file; name the file in it", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_good_configuration_from_options_alone_passes_the_check() =>
         Assert.Equal((0, "good" + Environment.NewLine, ""), await Run("config", "check", "--upstream", "smtp://mail.example.com"));
@@ -60,7 +87,7 @@ public sealed class CommandTreeTests
     {
         var (exit, output, _) = await Run("config", "check", "--json", "--mx", "--set", "limits.max_errors=0");
         Assert.Equal(ExitCode.WrongUsage, exit);
-        Assert.Equal("""{"good":false,"errors":[{"source":"option --set limits.max_errors","line":0,"column":0,"key":"limits.max_errors","value":"\u00220\u0022","expected":"must be from 1 to 1000","mend":"choose a number in that range, or leave the line out for the default (20)"}],"warnings":[]}""" + Environment.NewLine, output);
+        Assert.Equal("""{"good":false,"errors":[{"source":"option --set limits.max_errors","line":0,"column":0,"key":"limits.max_errors","value":"\"0\"","expected":"must be from 1 to 1000","mend":"choose a number in that range, or leave the line out for the default (20)"}],"warnings":[]}""" + Environment.NewLine, output);
     }
 
     [Fact]

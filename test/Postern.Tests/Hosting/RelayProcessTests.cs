@@ -48,11 +48,11 @@ public sealed class RelayProcessTests
         return (exit, output.ToString(), error.ToString());
     }
 
-    private MessageId Add()
+    private MessageId Add(ClientStage stage = ClientStage.Rcpt)
     {
         Assert.True(MessageId.TryParse("01kb2d3e4f5g6", out var id));
         var at = TimeProvider.System.GetUtcNow().AddMinutes(-5);
-        var failure = new StageFailure(ClientStage.Rcpt, Speaker.Peer, FailureKind.Refused, "refused", SmtpReply.Of(450, "4.7.1", "greylisted"));
+        var failure = new StageFailure(stage, Speaker.Peer, FailureKind.Refused, "refused", SmtpReply.Of(450, "4.7.1", "greylisted"));
         var summary = new MessageSummary(id, "app@example.net", at, 4096, QueueState.Deferred, 1, 1, ["pool:a"], 2, at.AddHours(1), "450 4.7.1 greylisted");
         var envelope = new QueuedEnvelope { From = new MailPath("app@example.net"), Recipients = [], Origin = new MessageOrigin { Listener = "127.0.0.1:2525", ClientAddress = "127.0.0.1" }, AcceptedAt = at, ExpiresAt = at.AddDays(5) };
         var attempt = new AttemptEvidence { At = at, Destination = "pool:a", Upstream = "a", Target = "smtp.example.com[192.0.2.1]:587", Failure = failure, Transcript = [new TranscriptLine(true, 12, "450 4.7.1 greylisted")] };
@@ -114,6 +114,25 @@ public sealed class RelayProcessTests
     }
 
     [Fact]
+    public async Task Removing_is_a_command_of_its_own_and_tells_nobody()
+    {
+        string id = Add().ToString();
+        Assert.Equal((0, "remove: 1 message" + Environment.NewLine, ""), await WhileRunning(server => Command(server, "queue", "remove", id)));
+        Assert.Equal(QueueAction.Remove, Assert.Single(_store.Updates).Item2);
+    }
+
+    [Fact]
+    public async Task Stages_have_the_same_words_in_JSON_as_in_logs_and_metrics()
+    {
+        string id = Add(ClientStage.EndOfData).ToString();
+        var why = await WhileRunning(server => Command(server, "why", id, "--json"));
+        Assert.Equal(0, why.Exit);
+        Assert.Contains("""
+            "failure":{"stage":"eod","speaker":"peer"
+            """.Trim(), why.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_unknown_or_impossible_id_is_one_clear_line()
     {
         var (unknown, wrong) = await WhileRunning(async server => (await Command(server, "why", "01kb2d3e4f5g6"), await Command(server, "queue", "show", "hello")));
@@ -143,5 +162,6 @@ public sealed class RelayProcessTests
         Assert.Equal(2, problem.ExitCode);
         Assert.StartsWith("cannot serve HTTP on 127.0.0.1:", problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem.Message);
+        Assert.DoesNotContain("   at ", Encoding.UTF8.GetString(_log.ToArray()), StringComparison.Ordinal);
     }
 }

@@ -48,8 +48,13 @@ public sealed class PeerTests
     public async Task Scripted_peer_resets_and_plays_the_next_script_on_the_next_connection()
     {
         await using var peer = new ScriptedPeer([Script.Parse("S~ 2\nreset"), Script.Parse("S: 220 second")]);
-        using var first = await ConnectAsync(peer.EndPoint);
-        await Assert.ThrowsAnyAsync<IOException>(() => HearAllAsync(first));
+        // The reset may come before the connecting side has looked.
+        var reset = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            using var first = await ConnectAsync(peer.EndPoint);
+            await HearAllAsync(first);
+        });
+        Assert.True(reset is IOException or System.Net.Sockets.SocketException, reset.ToString());
         using var second = await ConnectAsync(peer.EndPoint);
         Assert.Equal("220 second\r\n", await HearAllAsync(second));
     }

@@ -78,7 +78,7 @@ public sealed class ListenerSetTests
         await using var fixture = await ListenerFixture.StartAsync(ListenerFixture.Config());
         int port = fixture.Listeners.EndPoints[0].Port;
         var taken = await Assert.ThrowsAsync<ListenException>(() => ListenerFixture.StartAsync(ListenerFixture.Config(new ListenerConfig { Address = $"127.0.0.1:{port}" })));
-        Assert.Equal($"cannot listen on 127.0.0.1:{port}: the port is in use by another process; stop that one ('ss -ltnp sport = :{port}' shows it) or choose another port in listener.address", taken.Message);
+        Assert.Equal($"cannot listen on 127.0.0.1:{port}: the port is in use by another process; stop that one ('ss -ltnp sport = :{port}' shows it) or choose another port in listener.address (--listen)", taken.Message);
         var unknown = await Assert.ThrowsAsync<ListenException>(() => ListenerFixture.StartAsync(ListenerFixture.Config(new ListenerConfig { Address = "192.0.2.77:0" })));
         Assert.Equal("cannot listen on 192.0.2.77:0: no interface of this machine has that address; correct listener.address or use '*' for all", unknown.Message);
         var bad = await Assert.ThrowsAsync<ListenException>(() => ListenerFixture.StartAsync(ListenerFixture.Config(new ListenerConfig { Address = "example.org:25" })));

@@ -23,10 +23,10 @@ internal sealed class DiskFolder(string path) : StorageFolder
         // Windows journals its metadata and cannot flush a directory handle.
         if (OperatingSystem.IsWindows()) return;
         int descriptor = NativeDisk.open(Path, 0, 0);
-        if (descriptor < 0) throw new IOException($"cannot open folder {Path} to sync it (errno {Marshal.GetLastPInvokeError()})");
+        if (descriptor < 0) throw new IOException($"cannot open folder {Path} to sync it ({Marshal.GetLastPInvokeErrorMessage()})");
         try
         {
-            if (NativeDisk.fsync(descriptor) != 0) throw new IOException($"cannot sync folder {Path} (errno {Marshal.GetLastPInvokeError()})");
+            if (NativeDisk.fsync(descriptor) != 0) throw new IOException($"cannot sync folder {Path} ({Marshal.GetLastPInvokeErrorMessage()})");
         }
         finally
         {
@@ -61,7 +61,7 @@ internal sealed class DiskFile(SafeFileHandle handle) : StorageFile
         {
             int error = NativeDisk.posix_fallocate(handle, 0, length);
             // 95 (EOPNOTSUPP), 22 (EINVAL): the file system cannot; writing the zeros reserves as well.
-            if (error is not (0 or 95 or 22)) throw new IOException($"cannot reserve {length} bytes (errno {error})");
+            if (error is not (0 or 95 or 22)) throw new IOException($"cannot reserve {length >> 20} MiB: {Marshal.GetPInvokeErrorMessage(error)}", error);
         }
         byte[] zeros = new byte[ZeroBlockBytes];
         for (long at = 0; at < length; at += ZeroBlockBytes)
@@ -78,7 +78,7 @@ internal sealed class DiskFile(SafeFileHandle handle) : StorageFile
             return;
         }
         // fdatasync: the length never changes after preallocation, so the inode's times need not be written with every group.
-        if (NativeDisk.fdatasync(handle) != 0) throw new IOException($"fdatasync failed (errno {Marshal.GetLastPInvokeError()})");
+        if (NativeDisk.fdatasync(handle) != 0) throw new IOException($"fdatasync failed ({Marshal.GetLastPInvokeErrorMessage()})");
     }
 
     public override int Read(Span<byte> buffer, long offset)

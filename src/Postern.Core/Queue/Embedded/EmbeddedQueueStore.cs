@@ -60,7 +60,7 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the queue in {_folder.Path} cannot be read: {error.Message}; check the folder's owner, its permissions and the disk", error);
+            throw new StoreException($"the queue in {_folder.Path} cannot be used: {SystemText.Of(error)}; {(StoreLock.IsDiskFull(error) ? "make room on that disk, or set server.data to a folder on a larger one; what waits is safe" : "check the folder's owner, its permissions and the disk")}", error);
         }
         CheckDisk();
         _started = true;

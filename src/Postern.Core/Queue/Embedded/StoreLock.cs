@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postern.Core.Configuration;
 
 namespace Postern.Core.Queue.Embedded;
 
@@ -16,7 +17,7 @@ internal static class StoreLock
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the data folder {path} cannot be created: {error.Message}; create it for the user that postern runs as, or set server.data to another", error);
+            throw new StoreException($"the data folder {path} cannot be created: {Reason(error)}; {Mend(error, "create it for")}", error);
         }
         held = Hold(path);
         return new DiskFolder(journal);
@@ -33,15 +34,35 @@ internal static class StoreLock
             File.WriteAllText(PidFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return stream;
         }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (error is UnauthorizedAccessException || (error is IOException held && !IsHeld(held)))
         {
-            throw new StoreException($"the data folder {path} cannot be written: {error.Message}; give it to the user that postern runs as, or set server.data to another", error);
+            throw new StoreException($"the data folder {path} cannot be written: {Reason(error)}; {Mend(error, "give it to")}", error);
         }
         catch (IOException error)
         {
             throw new StoreException($"the data folder {path} is in use{Holder(path)}; stop that process, or set server.data to another folder", error);
         }
     }
+
+    /// <summary>Somebody else's lock, and not a full, broken or read-only disk: EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.</summary>
+    private static bool IsHeld(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
+
+    private static string Reason(Exception error) => error switch
+    {
+        UnauthorizedAccessException => "this user may not",
+        FileNotFoundException or DirectoryNotFoundException => "the system does not allow it there",
+        _ => SystemText.Of(error),
+    };
+
+    /// <summary>ENOSPC, or ERROR_DISK_FULL of Windows.</summary>
+    public static bool IsDiskFull(Exception error) => error.HResult is 28 or unchecked((int)0x80070070);
+
+    private static string Mend(Exception error, string give) => error switch
+    {
+        UnauthorizedAccessException => $"{give} the user that postern runs as, or set server.data to another folder",
+        _ when IsDiskFull(error) => "make room on that disk, or set server.data to a folder on a larger one",
+        _ => "set server.data to a folder that can be written",
+    };
 
     private static string PidFile(string path) => Path.Combine(path, "lock.pid");
 

@@ -1,0 +1,13 @@
+namespace Postern.Core.Configuration;
+
+/// <summary>The operating system's words for a failure, fit to stand inside our own sentence.</summary>
+internal static class SystemText
+{
+    /// <summary>One line, no full stop, without the path that .NET appends ("No space left on device : '/x'"): the sentence around it names the path.</summary>
+    public static string Of(Exception error)
+    {
+        string text = error.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        int path = text.IndexOf(" : '", StringComparison.Ordinal);
+        return path > 0 ? text[..path].TrimEnd() : text;
+    }
+}
