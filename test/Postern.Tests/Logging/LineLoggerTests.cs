@@ -28,8 +28,8 @@ public sealed class LineLoggerTests
         Lines(LogFormat.Json, log => PosternLog.Stopping(log, "SIGTERM", 20)));
 
     [Theory]
-    [InlineData(LogFormat.Text, "2026-01-02T03:04:05.678Z info  certificate loaded file=cert.pem subject=\"CN=x\" not_after=2026-12-27T06:48:29Z\n")]
-    [InlineData(LogFormat.Json, """{"time":"2026-01-02T03:04:05.678Z","level":"info","event":"certificate loaded","event_id":2040,"file":"cert.pem","subject":"CN=x","not_after":"2026-12-27T06:48:29Z"}""" + "\n")]
+    [InlineData(LogFormat.Text, "2026-01-02T03:04:05.678Z info  certificate loaded file=cert.pem subject=\"CN=x\" not_after=2026-12-27T06:48:29.000Z\n")]
+    [InlineData(LogFormat.Json, """{"time":"2026-01-02T03:04:05.678Z","level":"info","event":"certificate loaded","event_id":2040,"file":"cert.pem","subject":"CN=x","not_after":"2026-12-27T06:48:29.000Z"}""" + "\n")]
     public void A_time_is_written_as_the_lines_own_is(LogFormat format, string line) => Assert.Equal(
         line, Lines(format, log => PosternLog.CertificateLoaded(log, "cert.pem", "CN=x", new DateTimeOffset(2026, 12, 27, 8, 48, 29, TimeSpan.FromHours(2)))));
 
