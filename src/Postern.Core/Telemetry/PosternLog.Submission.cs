@@ -57,7 +57,7 @@ internal static partial class PosternLog
     [LoggerMessage(2033, LogLevel.Error, "session failed, please report it client={Client} listener={Listener}")]
     public static partial void SessionFailed(ILogger logger, string client, string listener, Exception error);
 
-    [LoggerMessage(2040, LogLevel.Information, "certificate loaded file={File} subject={Subject} not_after={NotAfter:u}")]
+    [LoggerMessage(2040, LogLevel.Information, "certificate loaded file={File} subject={Subject} not_after={NotAfter}")]
     public static partial void CertificateLoaded(ILogger logger, string file, string subject, DateTimeOffset notAfter);
 
     [LoggerMessage(2041, LogLevel.Error, "new certificate refused, the old one stays in use file={File} error={Error}")]
