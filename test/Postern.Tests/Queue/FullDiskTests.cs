@@ -58,6 +58,23 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_relay_with_mail_waiting_starts_again_and_again_on_a_full_disk()
+    {
+        var kept = await FillAsync(100_000);
+        for (int i = 0; i < 50 && _store.Stats.DiskBytes < 14 * Segment; i++) await TickAsync(); // the spares are made beside us
+        _disk.TakenByOthers = _disk.FreeBytes;
+        long bytes = _store.Stats.DiskBytes;
+        for (int restart = 0; restart < 5; restart++)
+        {
+            await _store.DisposeAsync();
+            await InitializeAsync();
+            Assert.Equal((kept.Count, bytes), (_store.Stats.Messages, _store.Stats.DiskBytes));
+        }
+        foreach (var id in kept) await DeliverAsync(id);
+        Assert.Equal(0, _store.Stats.Messages);
+    }
+
+    [Fact]
     public async Task Nothing_is_leased_while_the_disk_is_broken_and_delivery_goes_on_when_it_is_back()
     {
         var kept = await FillAsync(1000, most: 2);

@@ -15,16 +15,21 @@ public sealed partial class EmbeddedQueueStore
         _supply.Recover(names);
         var segments = OpenSegments(names);
         var replay = new JournalReplay(this, _destinations);
-        foreach (var segment in segments)
+        int used = 0;
+        for (int i = 0; i < segments.Count; i++)
         {
+            var segment = segments[i];
             cancel.ThrowIfCancellationRequested();
             var scanner = new SegmentScanner(segment.File!, segment.Number, segment.Bytes);
             while (scanner.Next())
             {
+                used = i + 1;
                 if (scanner.Damage is { } damage) SetAside(segment, damage.From, damage.To, "bytes that are no record");
                 if (!replay.Apply(scanner)) SetAside(segment, scanner.At.Offset, scanner.At.Offset + scanner.RecordBytes, "a record that cannot be understood");
             }
         }
+        // Begun by a process that then wrote nothing: without this every restart would take another segment, and a full disk the last one.
+        for (; segments.Count > used; segments.RemoveAt(segments.Count - 1)) _supply.GiveBack(segments[^1]);
         // What was written but not synced before the process ended is taken for kept from here on.
         if (segments.Count > 0) segments[^1].File!.Sync();
         _journal = new Journal(_folder, _supply, _config.SegmentBytes, segments);
