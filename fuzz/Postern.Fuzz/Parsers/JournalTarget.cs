@@ -108,7 +108,7 @@ internal static class JournalTarget
         private readonly MemoryStream _bytes = new();
 
         public override long Length => _bytes.Length;
-        public override void Preallocate(long length) => _bytes.SetLength(length);
+        public override void Preallocate(long length, bool written) => _bytes.SetLength(length);
 
         public override void Write(ReadOnlySpan<byte> bytes, long offset)
         {

@@ -133,7 +133,7 @@ internal sealed class RecordingFolder : StorageFolder
             get { lock (folder._gate) return folder._files[file].Length; }
         }
 
-        public override void Preallocate(long length) => Log(new Op(Kind.Zero, file, length, [], ""));
+        public override void Preallocate(long length, bool written) => Log(new Op(Kind.Zero, file, length, [], ""));
         public override void Write(ReadOnlySpan<byte> bytes, long offset) => Log(new Op(Kind.Write, file, offset, bytes.ToArray(), ""));
 
         public override void Sync()

@@ -71,7 +71,7 @@ internal sealed class SmallDisk(long bytes) : StorageFolder
 
         public override long Length => Data.Length;
 
-        public override void Preallocate(long length)
+        public override void Preallocate(long length, bool written)
         {
             disk.Check();
             lock (disk._gate)

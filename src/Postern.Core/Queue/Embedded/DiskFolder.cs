@@ -55,13 +55,14 @@ internal sealed class DiskFile(SafeFileHandle handle) : StorageFile
 
     public override long Length => RandomAccess.GetLength(handle);
 
-    public override void Preallocate(long length)
+    public override void Preallocate(long length, bool written)
     {
         if (OperatingSystem.IsLinux())
         {
             int error = NativeDisk.posix_fallocate(handle, 0, length);
             // 95 (EOPNOTSUPP), 22 (EINVAL): the file system cannot; writing the zeros reserves as well.
             if (error is not (0 or 95 or 22)) throw new IOException($"cannot reserve {length >> 20} MiB: {Marshal.GetPInvokeErrorMessage(error)}", error);
+            if (error == 0 && !written) return;
         }
         byte[] zeros = new byte[ZeroBlockBytes];
         for (long at = 0; at < length; at += ZeroBlockBytes)

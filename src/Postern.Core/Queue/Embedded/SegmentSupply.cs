@@ -13,10 +13,15 @@ internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int
 {
     private const string Prefix = "spare-";
     private const string Suffix = ".new";
+
+    /// <summary>A segment that fills faster than this holds large messages and sees few syncs: writing zeros ahead of it would cost more than it spares.</summary>
+    private const long HasteMs = 1000;
     private readonly Lock _gate = new();
     private readonly Queue<string> _ready = new();
     private readonly SemaphoreSlim _making = new(1);
     private int _names;
+    private long _takenAt = long.MinValue / 2;
+    private volatile bool _inHaste;
     private Task _ahead = Task.CompletedTask;
     private volatile bool _disposed;
 
@@ -66,6 +71,8 @@ internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int
     /// <summary>A file for this segment: its header written, its name durable.</summary>
     public StorageFile Take(uint number, uint oldest)
     {
+        long now = Environment.TickCount64;
+        (_inHaste, _takenAt) = (now - _takenAt < HasteMs, now);
         string? name;
         lock (_gate) _ready.TryDequeue(out name);
         name ??= Make();
@@ -176,7 +183,7 @@ internal sealed class SegmentSupply(StorageFolder folder, long segmentBytes, int
         try
         {
             using var file = folder.Create(half);
-            file.Preallocate(segmentBytes);
+            file.Preallocate(segmentBytes, written: !_inHaste);
             file.Sync();
         }
         catch

@@ -28,8 +28,9 @@ internal abstract class StorageFile : IDisposable
 {
     public abstract long Length { get; }
 
-    /// <summary>Reserves the space and fills it with zeros, so that later writes change no metadata and fdatasync is one flush.</summary>
-    public abstract void Preallocate(long length);
+    /// <summary>Reserves the space; the file reads as zeros.</summary>
+    /// <param name="written">True: the zeros are written, so that later writes change no metadata and fdatasync is one flush.</param>
+    public abstract void Preallocate(long length, bool written);
 
     public abstract void Write(ReadOnlySpan<byte> bytes, long offset);
 
