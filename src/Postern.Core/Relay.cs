@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postern.Core.Configuration;
 using Postern.Core.Delivery;
+using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Queue.Embedded;
 using Postern.Core.Routing;
@@ -47,6 +48,7 @@ public sealed class Relay : IAsyncDisposable
         _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool);
         Store.Filed = _engine.Scheduler.File;
         DeliveryGauges.Observe(metrics, _engine);
+        DeliveryGauges.ObserveIncidents(metrics, _engine);
         Inline = new InlineConnector(_engine);
         var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time, Inline);
         _listeners = new ListenerSet(services);
@@ -124,6 +126,15 @@ public sealed class Relay : IAsyncDisposable
 
     /// <summary>Upstreams and MX hosts: named ones first, then those that cannot be reached.</summary>
     public IReadOnlyList<UpstreamSnapshot> Upstreams(int most) => _engine.Registry.Snapshot(most);
+
+    /// <summary>Troubles of upstreams: open ones first, then those that are over, newest first.</summary>
+    public IReadOnlyList<Incident> Incidents(bool withClosed) => _engine.Parts.Diagnoses.Book.Snapshot(withClosed);
+
+    /// <summary>The last diagnosis of each upstream that failed lately, or of the one named.</summary>
+    public IReadOnlyList<UpstreamDiagnosis> Diagnoses(string? upstream) => _engine.Parts.Diagnoses.Book.Latest(upstream);
+
+    /// <summary>Examines destinations under the present configuration.</summary>
+    internal CheckService Checks => _engine.Parts.Diagnoses.Checks;
 
     /// <summary>Stops accepting and beginning; what is under way has <c>server.stop_timeout</c>, then it is cut off, its mail kept.</summary>
     public async Task StopAsync()

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
+using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
@@ -54,8 +55,8 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             Deferred = attempt.Outcomes.Length,
             Dns = plan.Dns,
         };
-        attempt.Evidence = evidence;
-        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, 0, "none", false);
+        attempt.Evidence = evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
+        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", StageWord(ClientStage.Resolve)));
     }
 
@@ -126,7 +127,11 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var failure = sessionFailure ?? FirstFailure(attempt);
         AttemptEvidence? evidence = null;
-        if (delivered < attempt.Outcomes.Length) attempt.Evidence = evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+        if (delivered < attempt.Outcomes.Length) {
+            evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+            attempt.Evidence = evidence = engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
+        }
+        if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch
@@ -142,10 +147,10 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        Log(attempt, candidate.Upstream.Name, target, stage, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        Log(attempt, candidate.Upstream.Name, target, stage, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
     }
 
-    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new()
+    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new AttemptEvidence
     {
         At = _at,
         MessageId = attempt.Lease.Id.ToString(),
@@ -164,10 +169,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         TotalMilliseconds = ms,
         Dns = _dns,
         Tls = session?.Session.Tls ?? Recorder.Tls,
-        Timings = [.. Recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
-        Connects = [.. Recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
-        Transcript = [.. Recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
-    };
+    }.With(Recorder);
 
     private static StageFailure? FirstFailure(Attempt attempt)
     {
@@ -178,13 +180,13 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         return null;
     }
 
-    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string? words, double ms, string tls, bool isReused, string outcome = "deferred")
+    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string? words, DiagnosisReport? diagnosis, double ms, string tls, bool isReused, string outcome = "deferred")
     {
         var logger = engine.Parts.Logger;
         if (!logger.IsEnabled(LogLevel.Information)) return;
         var lease = attempt.Lease;
         words ??= attempt.Outcomes[0].Reply?.ToString() ?? "";
-        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage, words, (long)ms, lease.Content.Length, tls, isReused);
+        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage, words, diagnosis?.Verdict.Cause, diagnosis is null ? null : Math.Round(diagnosis.Verdict.Confidence, 2), (long)ms, lease.Content.Length, tls, isReused);
     }
 
     /// <summary>Each recipient with what became of it; of many, the first three and the number of the rest.</summary>

@@ -1,6 +1,7 @@
 using Postern.Core.Configuration;
 using Postern.Core.Queue;
 using Postern.Core.Telemetry;
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Submission;
@@ -34,12 +35,12 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         {
             if (_live is null && await OpenAsync(mail, token).ConfigureAwait(false) is { } trouble) return trouble;
             var result = await _live!.Session.RcptAsync(rcpt, token).ConfigureAwait(false);
-            return Heard(result) ?? Lost(result);
+            return Heard(result, ClientStage.Rcpt) ?? Lost(result);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             // A look-up that was cut short by the wait, not by the session's end.
-            return Failed(null);
+            return Failed(null, null);
         }
     }
 
@@ -50,7 +51,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         if (_live is null) return SubmissionReplies.NoRecipients;
         using var late = mode == DeliveryMode.InlineThenQueue ? new LateLimit(services.Time, RemainingWait(), cancel) : null;
         var result = await _live.Session.DataAsync(late?.Token ?? cancel).ConfigureAwait(false);
-        if (Heard(result) is { } reply)
+        if (Heard(result, ClientStage.Data) is { } reply)
         {
             if (reply.IsIntermediate) return null;
             await EndAsync().ConfigureAwait(false);
@@ -83,7 +84,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         for (bool fresh = false; ; fresh = true)
         {
             var opening = await upstreams.OpenAsync(destination, fresh, cancel).ConfigureAwait(false);
-            if (opening.Upstream is not { } live) return Failed(opening.Failure);
+            if (opening.Upstream is not { } live) return Failed(opening.Failure, opening.Diagnosis);
             var extensions = live.Session.Extensions;
             if (mail.SmtpUtf8 && !extensions.SmtpUtf8)
             {
@@ -93,7 +94,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
             // Whatever the client declared, 8-bit bytes may come; where the upstream has no 8BITMIME they are stopped when they do.
             var result = await live.Session.MailAsync(mail with { Body = extensions.EightBitMime ? BodyType.EightBitMime : BodyType.SevenBit }, mail.DeclaredSize, new SessionRecorder(services.Time), cancel).ConfigureAwait(false);
             _live = live;
-            if (Heard(result) is { } reply)
+            if (Heard(result, ClientStage.Mail) is { } reply)
             {
                 if (reply.IsPositive) return null;
                 await EndAsync().ConfigureAwait(false);
@@ -111,21 +112,25 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
     }
 
     /// <summary>The upstream's own words; null when it has none or says that it closes and the message can be queued instead.</summary>
-    private SmtpReply? Heard(in StageResult result)
+    private SmtpReply? Heard(in StageResult result, ClientStage stage)
     {
         var reply = result.Reply ?? result.Failure?.Reply;
+        // Its words go to the client as they are; what they mean is for our log and the operator.
+        if (reply is { Code: >= 400 }) _live?.Explain(result.Failure ?? new StageFailure(stage, Speaker.Peer, FailureKind.Refused, reply.ToString(), reply));
         return reply is { Code: 421 } && mode == DeliveryMode.InlineThenQueue ? null : reply;
     }
 
     private SmtpReply Lost(in StageResult result)
     {
-        TakeSession()?.Drop(result.Failure);
-        return Failed(result.Failure);
+        var live = TakeSession();
+        var diagnosis = result.Failure is { } failure ? live?.Explain(failure) : null;
+        live?.Drop(result.Failure);
+        return Failed(result.Failure, diagnosis);
     }
 
-    private SmtpReply Failed(StageFailure? failure)
+    private SmtpReply Failed(StageFailure? failure, DiagnosisReport? diagnosis)
     {
-        var reply = InlineReplies.Unreachable(failure);
+        var reply = InlineReplies.Unreachable(failure, diagnosis);
         if (mode == DeliveryMode.Inline)
         {
             services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", "unreachable"));

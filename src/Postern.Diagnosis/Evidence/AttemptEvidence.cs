@@ -62,4 +62,7 @@ public sealed record AttemptEvidence
     public IReadOnlyList<ConnectObservation> Connects { get; init; } = [];
     public TlsObservation? Tls { get; init; }
     public IReadOnlyList<TranscriptLine> Transcript { get; init; } = [];
+
+    /// <summary>Why it failed, as was known then; null when nothing failed or explaining is off.</summary>
+    public Causes.DiagnosisReport? Diagnosis { get; init; }
 }

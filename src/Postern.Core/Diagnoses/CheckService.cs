@@ -1,0 +1,55 @@
+using System.Net;
+using Postern.Core.Configuration;
+using Postern.Diagnosis.Checks;
+using Postern.Diagnosis.Probes;
+using Postern.Protocols.Dns;
+using Postern.Protocols.Tls;
+
+namespace Postern.Core.Diagnoses;
+
+/// <summary>Runs checks under a configuration: for the commands, the API and the prober. Immutable but for <see cref="Apply"/>; thread safe.</summary>
+internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, TimeProvider time)
+{
+    private volatile Setup? _setup;
+
+    private sealed record Setup(PosternConfig Config, Checker Checker);
+
+    /// <param name="probes">For this configuration.</param>
+    public void Apply(PosternConfig config, ProbeSet probes) => _setup = new Setup(config, new Checker(probes, parts.Diagnose));
+
+    /// <summary>The upstream of that name, or a domain, an address, host:port. Null, with what is wrong, when it is none of these.</summary>
+    public ProbeTarget? Target(string text, out string? problem)
+    {
+        problem = null;
+        var config = _setup!.Config;
+        if (config.Upstream.FirstOrDefault(u => u.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } upstream && CheckTarget.Parse(upstream.Address, out _) is { } known)
+            return known with { IsImplicitTls = upstream.Tls == TlsMode.Implicit };
+        if (CheckTarget.Parse(text, out problem) is not { } target) return null;
+        // Where the MX hosts of this relay's world listen; 25 but in tests.
+        return target.Domain is null ? target : target with { Port = config.Delivery.MxPort };
+    }
+
+    /// <param name="egress">Addresses of ours to look from first; empty for those of the configuration.</param>
+    /// <param name="hello">Null for our name.</param>
+    public Task<CheckResult> RunAsync(ProbeTarget target, IReadOnlyList<IPAddress> egress, string? hello, IProgress<CheckEvent>? progress, CancellationToken cancel)
+    {
+        var setup = _setup!;
+        return setup.Checker.RunAsync(Context(setup.Config, target, egress, hello), progress, cancel);
+    }
+
+    /// <summary>What probes are given under the present configuration.</summary>
+    public ProbeContext Context(ProbeTarget target, IReadOnlyList<IPAddress> egress) => Context(_setup!.Config, target, egress, null);
+
+    private ProbeContext Context(PosternConfig config, ProbeTarget target, IReadOnlyList<IPAddress> egress, string? hello) => new()
+    {
+        Target = target,
+        Resolver = resolver,
+        Time = time,
+        HelloName = hello ?? config.Server.Hostname,
+        Egress = [.. egress.Concat(OwnAddresses(config)).Distinct()],
+        Controls = config.Diagnosis.Controls,
+    };
+
+    /// <summary>The configured egress addresses.</summary>
+    public static IEnumerable<IPAddress> OwnAddresses(PosternConfig config) => config.Egress.Select(e => IPAddress.TryParse(e.Address, out var address) ? address : null).OfType<IPAddress>();
+}
