@@ -27,6 +27,9 @@ public sealed record EhloFact : Fact
 
     /// <summary>Keywords with their parameters.</summary>
     public required IReadOnlyList<string> Extensions { get; init; }
+
+    /// <summary>Some keywords are overwritten with X, as a PIX/ASA "fixup" does.</summary>
+    public bool IsMasked { get; init; }
 }
 
 public sealed record TlsFact : Fact

@@ -9,6 +9,7 @@ namespace Postern.Diagnosis.Evidence;
 [JsonDerivedType(typeof(MxFact), "mx")]
 [JsonDerivedType(typeof(TcpFact), "tcp")]
 [JsonDerivedType(typeof(PathFact), "path")]
+[JsonDerivedType(typeof(LimitFact), "limit")]
 [JsonDerivedType(typeof(GreetingFact), "greeting")]
 [JsonDerivedType(typeof(EhloFact), "ehlo")]
 [JsonDerivedType(typeof(TlsFact), "tls")]
@@ -50,6 +51,9 @@ public enum PointRole : byte
 
     /// <summary>Somebody else who is known to be good, on the same port.</summary>
     Control,
+
+    /// <summary>A sibling on another port, or from another address of ours: for the record, no comparison with the target rests on it.</summary>
+    SiblingVariant,
 }
 
 /// <summary>One end of a connection that was tried.</summary>

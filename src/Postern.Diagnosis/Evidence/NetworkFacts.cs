@@ -47,3 +47,12 @@ public sealed record PathFact : Fact
     /// <summary>Distance at which the port's RST or SYN-ACK was made, from its TTL; null when not measured.</summary>
     public int? AnswerDistance { get; init; }
 }
+
+/// <summary>Something that could not be observed here, and why: its absence from the evidence says nothing.</summary>
+public sealed record LimitFact : Fact
+{
+    public override string Id => "probe.limit";
+
+    /// <summary>"icmp", "path", "ttl".</summary>
+    public required string What { get; init; }
+}
