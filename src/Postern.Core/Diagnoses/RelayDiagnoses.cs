@@ -7,10 +7,10 @@ using Postern.Protocols.Dns;
 namespace Postern.Core.Diagnoses;
 
 /// <summary>What diagnosis is made of; tests put their own in.</summary>
-/// <param name="Probes">For a configuration.</param>
-internal sealed record DiagnosisSetup(DiagnosisParts Parts, Func<PosternConfig, ProbeSet> Probes)
+/// <param name="Probes">For a configuration, and domains that we send for.</param>
+internal sealed record DiagnosisSetup(DiagnosisParts Parts, Func<PosternConfig, IReadOnlyList<string>, ProbeSet> Probes)
 {
-    public static readonly DiagnosisSetup Default = new(DiagnosisParts.Default, static config => CheckProbes.Of(config));
+    public static readonly DiagnosisSetup Default = new(DiagnosisParts.Default, CheckProbes.Of);
 
     public RelayDiagnoses Start(PosternConfig config, IResolver resolver, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time) => new(this, config, resolver, metrics, loggers, time);
 }
@@ -41,7 +41,7 @@ internal sealed class RelayDiagnoses : IAsyncDisposable
 
     public void Apply(PosternConfig config)
     {
-        Checks.Apply(config, _setup.Probes(config));
+        Checks.Apply(config, _setup.Probes(config, []));
         Explainer.Apply(config.Diagnosis);
     }
 

@@ -37,7 +37,7 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
         await run.StartAsync(CheckStage.Names, async token =>
         {
             var found = await probes.Names(context, token);
-            hosts = found.Hosts;
+            hosts = Preferred(found.Hosts, context.Target.Hosts);
             return found.Facts;
         });
         if (!hosts.Any(h => h.Addresses.Count > 0))
@@ -83,6 +83,10 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
         }
         await Task.WhenAll(beside);
     }
+
+    /// <summary>The hosts that the question is about come first; the others are seen beside them.</summary>
+    private static IReadOnlyList<TargetHost> Preferred(IReadOnlyList<TargetHost> found, IReadOnlyList<TargetHost> asked) =>
+        asked.Count == 0 ? found : [.. found.OrderByDescending(f => asked.Any(a => a.Name.Equals(f.Name, StringComparison.OrdinalIgnoreCase)))];
 
     /// <summary>Our addresses as the far side sees them, as far as this machine knows: the configured ones, else those the system would use.</summary>
     private IReadOnlyList<System.Net.IPAddress> Ours(ProbeContext context) => context.Egress.Count > 0

@@ -37,6 +37,11 @@ internal sealed class WhyCommand(CommandTree tree)
         var output = tree.Output;
         output.Line($"attempt {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
         if (attempt.Failure is { } failure) output.Line($"  failed    at {ConfigValues.KebabCase(failure.Stage.ToString())}: {failure.Detail}");
+        if (attempt.Diagnosis is { } diagnosis)
+        {
+            new DiagnosisText(output).Print(diagnosis, "  ");
+            output.Line("");
+        }
         if (attempt.Failure?.Reply is { } reply) output.Line($"  said      {reply}");
         foreach (var connect in attempt.Connects)
             output.Line(string.Create(CultureInfo.InvariantCulture, $"  connect   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));

@@ -3,6 +3,7 @@ using Postern.Api;
 using Postern.Core;
 using Postern.Core.Configuration;
 using Postern.Core.Upstreams;
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Dns;
 
 namespace Postern.Hosting;
@@ -27,7 +28,16 @@ internal static class RelayComposition
                 await relay.ApplyAsync(next, stop);
                 current = next;
             },
-            stop => StopAsync(relay, stop));
+            stop => StopAsync(relay, stop))
+        {
+            Insight = new RelayInsight(relay.Incidents, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop)),
+        };
+    }
+
+    private static async Task<DiagnosisReport> CheckAsync(Relay relay, string text, CancellationToken cancel)
+    {
+        var target = relay.Checks.Target(text, out string? problem) ?? throw new FormatException(problem);
+        return (await relay.Checks.RunAsync(target, [], null, progress: null, cancel)).Report;
     }
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)

@@ -13,7 +13,11 @@ internal sealed record RunningRelay(
     Func<IReadOnlyList<string>> Listening,
     Func<IReadOnlyList<UpstreamContract>> Upstreams,
     Func<PosternConfig, CancellationToken, Task> Apply,
-    Func<CancellationToken, Task> Stop);
+    Func<CancellationToken, Task> Stop)
+{
+    /// <summary>Null where nothing is explained.</summary>
+    public RelayInsight? Insight { get; init; }
+}
 
 /// <summary>Starts a relay. Throws StoreException and ListenException with one line for the operator.</summary>
 internal delegate Task<RunningRelay> RelayStarter(PosternConfig config, ILoggerFactory logs, CancellationToken cancel);
