@@ -28,7 +28,12 @@ internal sealed class ConnectSet(ProbeContext context)
         using var peers = new CancellationTokenSource(context.ConnectTimeout, context.Time);
         using var ports = new CancellationTokenSource(context.ConnectTimeout, context.Time);
         var running = points.Select(p => ConnectAsync(p, places, p.Point.Role is PointRole.OtherPort or PointRole.SiblingVariant ? ports.Token : peers.Token, cancel)).ToList();
-        if (wait && points.Count > 0 && await running[0] is { } target) Hurry(target, context.Time.GetElapsedTime(begun), peers, ports);
+        if (wait && points.Count > 0)
+        {
+            await ((Task)running[0]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (running[0] is { IsCompletedSuccessfully: true, Result: { } target }) Hurry(target, context.Time.GetElapsedTime(begun), peers, ports);
+        }
+
         var facts = await Task.WhenAll(running);
         return [.. facts.OfType<TcpFact>()];
     }
