@@ -9,8 +9,8 @@ internal sealed record CaseValues
     /// <summary>Nothing is known.</summary>
     public static readonly CaseValues None = new();
 
-    /// <summary>No case at all, but a page to read: optional lines are kept, with generic words.</summary>
-    public static readonly CaseValues Generic = new() { KeepsOptionalLines = true };
+    /// <summary>No case at all, but a page to read: every command is shown, with generic words.</summary>
+    public static readonly CaseValues Generic = new() { KeepsOptionalCommands = true };
 
     // Values for placeholders.
     public string? Host { get; init; }
@@ -66,5 +66,5 @@ internal sealed record CaseValues
     public string? Content { get; init; }
     public string? Server { get; init; }
 
-    internal bool KeepsOptionalLines { get; private init; }
+    internal bool KeepsOptionalCommands { get; private init; }
 }

@@ -110,12 +110,12 @@ internal sealed class FrontMatter
         return null;
     }
 
-    /// <summary>Lines of a text. An opening """ is followed by a new line, so that its first line is the next one of the file.</summary>
+    /// <summary>Lines of a text. A line end right after """ is not part of it (TOML), so that its first line is then the next one of the file.</summary>
     private List<Template>? Lines(Dictionary<string, ValueSyntax> values, string key)
     {
         if (Text(values, key) is not { } text) return null;
         int line = Line(values[key].Span);
-        if (text.Contains('\n', StringComparison.Ordinal)) line++;
+        if (values[key].ToString().TrimStart().StartsWith("\"\"\"\n", StringComparison.Ordinal)) line++;
         return [.. text.TrimEnd('\n').Split('\n').Select((part, i) => new Template(part, false, message => _error(line + i, message)))];
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Postern.Diagnosis.Causes;
 
 namespace Postern.Diagnosis.Knowledge;
@@ -11,7 +12,7 @@ namespace Postern.Diagnosis.Knowledge;
 /// <see cref="SectionNames"/>. A section may have sub-sections "### When …", each with its condition in a comment on the next line: &lt;!-- when: seen=reset --&gt;. A case
 /// that answers the question sees those that fit; one that does not sees all. Placeholders are <see cref="Placeholder"/>'s.
 /// </remarks>
-internal sealed record KnowledgePage
+internal sealed partial record KnowledgePage
 {
     /// <summary>Every page has these, in this order, and no others.</summary>
     public static readonly IReadOnlyList<string> SectionNames = ["What you see", "What it means", "Confirm it", "Fix it", "Why the fix works"];
@@ -43,7 +44,7 @@ internal sealed record KnowledgePage
         values = With(values, variant);
         var chosen = Variants.FirstOrDefault(v => v.When.Holds(values, NamedBy(v.When.Question)) == true);
         return new FilledPage(
-            Join(chosen?.Summary ?? Summary, " ", values), Join(chosen?.Fix ?? Fix, "\n", values), Join(chosen?.Why ?? Why, " ", values), chosen?.Who ?? Who);
+            Join(chosen?.Summary ?? Summary, " ", values), Numbered(Join(chosen?.Fix ?? Fix, "\n", values)), Join(chosen?.Why ?? Why, " ", values), chosen?.Who ?? Who);
     }
 
     /// <summary>The whole page for a case: the sub-sections that fit, with its names filled in.</summary>
@@ -57,6 +58,16 @@ internal sealed record KnowledgePage
     }
 
     private IEnumerable<string> NamedBy(Question question) => Variants.Where(v => v.When.Question == question).SelectMany(v => v.When.Words);
+
+    /// <summary>Steps may have been left out.</summary>
+    private static string Numbered(string fix)
+    {
+        int step = 0;
+        return Step().Replace(fix, _ => $"{++step}. ");
+    }
+
+    [GeneratedRegex(@"^\d{1,2}\. ", RegexOptions.Multiline)]
+    private static partial Regex Step();
 
     private static string Join(IReadOnlyList<Template> lines, string separator, CaseValues values) =>
         string.Join(separator, lines.Select(line => line.Fill(values, PageForm.Plain)).OfType<string>());

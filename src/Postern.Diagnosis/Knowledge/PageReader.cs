@@ -69,8 +69,9 @@ internal sealed partial class PageReader
             }
             else if (line.StartsWith("### ", StringComparison.Ordinal))
             {
-                var condition = i + 1 < _lines.Length ? ReadCondition(_lines[i + 1], number + 1) : null;
-                if (condition is not null) i++;
+                var comment = Comment().Match(i + 1 < _lines.Length ? _lines[i + 1] : "");
+                var condition = comment.Success ? ReadCondition(comment.Groups[1].Value, number + 1) : null;
+                if (comment.Success) i++;
                 else if (line.StartsWith("### When ", StringComparison.Ordinal)) Error(number, "\"When\" needs its condition on the next line: <!-- when: question=word -->");
                 parts.Add(new PagePart(Text(line[4..], number), condition, lines = []));
             }
@@ -96,10 +97,9 @@ internal sealed partial class PageReader
         else if (name != expected) Error(number, $"expected the section \"## {expected}\", found \"## {name}\"");
     }
 
-    private PageCondition? ReadCondition(string line, int number)
+    private PageCondition? ReadCondition(string text, int number)
     {
-        if (Comment().Match(line) is not { Success: true } match) return null;
-        var condition = PageCondition.Parse(match.Groups[1].Value, out string? error);
+        var condition = PageCondition.Parse(text, out string? error);
         if (error is not null) Error(number, error);
         return condition;
     }

@@ -32,9 +32,11 @@ internal sealed record Placeholder(string Name, Func<CaseValues, string?> ValueI
         new("sender_domain", v => v.Sender is { } sender && sender.LastIndexOf('@') is > 0 and var at ? sender[(at + 1)..].TrimEnd('>') : null, "the sender's domain", "SENDER_DOMAIN"),
         new("our_prefix", v => Parse(v.OurAddress) is { } address ? $"{address}/{(IsIpv6(address) ? 128 : 32)}" : null, "our sending address", "OUR_ADDRESS/32"),
         new("reversed", v => Parse(v.OurAddress) is { } address ? Reverse(address) : null, "our address reversed", "OUR_ADDRESS_REVERSED"),
-        new("iptables", v => Parse(v.OurAddress) is { } address && IsIpv6(address) ? "ip6tables" : "iptables", "iptables", "iptables"),
-        new("ip", v => Parse(v.OurAddress) is { } address && IsIpv6(address) ? "ip6" : "ip", "ip", "ip"),
-        new("bracketed", v => Parse(v.Address) is { } address ? IsIpv6(address) ? $"[{address}]" : $"{address}" : null, "its address", "ADDRESS"),
+        new("reverse_name", v => Parse(v.OurAddress) is { } address ? $"{Reverse(address)}.{(IsIpv6(address) ? "ip6" : "in-addr")}.arpa" : null, "our address's reverse name", "OUR_ADDRESS_REVERSED.in-addr.arpa"),
+        new("address_type", v => UsesIpv6(v) ? "AAAA" : "A", "A", "A"),
+        new("spf_term", v => Parse(v.OurAddress) is { } address ? $"ip{(IsIpv6(address) ? 6 : 4)}:{address}" : null, "ip4: with our sending address", "ip4:OUR_ADDRESS"),
+        new("iptables", v => UsesIpv6(v) ? "ip6tables" : "iptables", "iptables", "iptables"),
+        new("ip", v => UsesIpv6(v) ? "ip6" : "ip", "ip", "ip"),
     ];
 
     private static readonly Dictionary<string, Placeholder> ByName = All.ToDictionary(p => p.Name);
@@ -42,6 +44,8 @@ internal sealed record Placeholder(string Name, Func<CaseValues, string?> ValueI
     public static Placeholder? Find(string name) => ByName.GetValueOrDefault(name);
 
     private static IPAddress? Parse(string? text) => IPAddress.TryParse(text, out var address) ? address : null;
+
+    private static bool UsesIpv6(CaseValues values) => Parse(values.OurAddress ?? values.Address) is { } address && IsIpv6(address);
 
     private static bool IsIpv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
 

@@ -64,7 +64,7 @@ internal sealed partial class Template
             }
             string? value = name.ValueIn(values);
             value = piece.IsCommand ? SafeText.ForCommand(value) : SafeText.ForProse(value);
-            if (value is null && piece.IsOptional && !values.KeepsOptionalLines) return null;
+            if (value is null && piece.IsOptional && !(_isCommand && values.KeepsOptionalCommands)) return null;
             value ??= piece.IsCommand ? name.InCommand : name.InProse;
             text.Append(form == PageForm.Markdown && !piece.IsCommand ? SafeText.Escape(value) : value);
         }
