@@ -18,7 +18,11 @@ namespace Postern.Core;
 
 /// <summary>What a relay takes from outside.</summary>
 /// <param name="Random">0 to 1, for jitter.</param>
-public sealed record RelayDependencies(IResolver Resolver, TimeProvider? Time = null, ILoggerFactory? Loggers = null, PosternMetrics? Metrics = null, Func<double>? Random = null);
+public sealed record RelayDependencies(IResolver Resolver, TimeProvider? Time = null, ILoggerFactory? Loggers = null, PosternMetrics? Metrics = null, Func<double>? Random = null)
+{
+    /// <summary>Null for the real probes.</summary>
+    internal DiagnosisSetup? Diagnosis { get; init; }
+}
 
 /// <summary>
 /// A whole relay, from listeners to delivery, made from one configuration: what <c>postern serve</c> runs and what a test starts. Mail it took is on disk;
@@ -45,7 +49,7 @@ public sealed class Relay : IAsyncDisposable
         _router = new MailRouter(config, time);
         _own = new OwnAddresses(config.Server.Hostname);
         _spool = Path.Combine(config.Server.Data, "spool");
-        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool);
+        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool, dependencies.Diagnosis);
         Store.Filed = _engine.Scheduler.File;
         DeliveryGauges.Observe(metrics, _engine);
         DeliveryGauges.ObserveIncidents(metrics, _engine);

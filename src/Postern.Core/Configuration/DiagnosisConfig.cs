@@ -29,8 +29,8 @@ public sealed record BlocklistConfig
     [Setting("Its name for people; absent for the zone.")]
     public string? Name { get; init; }
 
-    [Setting("How much a listing there explains a refusal: none, very-low, low, medium or high.")]
-    public BlocklistWeightName Weight { get; init; } = BlocklistWeightName.Medium;
+    [Setting("How much a listing there explains a refusal: none, very-low, low, medium or high; absent for what Postern knows of it, medium for a list that it does not know.")]
+    public BlocklistWeightName? Weight { get; init; }
 
     [Setting("Where to look an address up and ask for removal.", Example = "https://bl.example.org/remove")]
     public string? Delisting { get; init; }

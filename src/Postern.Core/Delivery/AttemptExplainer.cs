@@ -5,6 +5,7 @@ using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Checks;
 using Postern.Diagnosis.Evidence;
+using Postern.Diagnosis.History;
 using Postern.Diagnosis.Probes;
 using Postern.Protocols.Smtp;
 using Postern.Protocols.Tls;
@@ -12,15 +13,24 @@ using Postern.Protocols.Tls;
 namespace Postern.Core.Delivery;
 
 /// <summary>Between delivery and diagnosis: hands every failed attempt over with what else is known of its upstream. Thread safe.</summary>
-internal sealed class AttemptExplainer(Explainer explainer)
+internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry registry, TimeProvider time)
 {
+    /// <summary>How far our own record is looked back for an explanation.</summary>
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+
+    /// <summary>Upstreams that are asked how they fare: enough to tell their trouble from ours.</summary>
+    private const int MaxNeighbours = 64;
+
     /// <summary>The evidence, with what it means.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Attempt attempt, Destination destination) =>
         With(evidence, explainer.Failed(evidence, RecipientOf(attempt, evidence.Failure), () => Context(candidate), WishOf(candidate, destination)));
 
     /// <summary>The same for a session that an inline client asked for.</summary>
-    public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Destination destination) =>
-        With(evidence, explainer.Failed(evidence, null, () => Context(candidate), WishOf(candidate, destination)));
+    public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Destination destination)
+    {
+        Record(candidate, AttemptSample.Of(evidence));
+        return With(evidence, explainer.Failed(evidence, null, () => Context(candidate), WishOf(candidate, destination)));
+    }
 
     /// <summary>The same for a domain whose hosts could not be found.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, string domain, int port, string hello) =>
@@ -33,11 +43,32 @@ internal sealed class AttemptExplainer(Explainer explainer)
     /// <summary>The last thing that was wrong with its upstream; null when nothing was lately.</summary>
     public DiagnosisReport? Latest(Candidate candidate) => explainer.Book.Case(candidate.Upstream.Name)?.Latest;
 
+    /// <summary>A message was taken there, in some part at least.</summary>
     public void Accepted(Candidate candidate) => explainer.Accepted(candidate.Upstream.Name);
+
+    /// <summary>Keeps an attempt in the upstream's record, whatever came of it; before it is explained, so that it counts.</summary>
+    public static void Record(Candidate candidate, in AttemptSample sample)
+    {
+        candidate.Upstream.Place ??= new UpstreamPlace(candidate.Host, candidate.Port, candidate.Egress.Name.Length == 0 ? null : candidate.Egress.Name);
+        candidate.Upstream.Record.Add(sample);
+    }
 
     private static AttemptEvidence With(AttemptEvidence evidence, DiagnosisReport? report) => report is null ? evidence : evidence with { Diagnosis = report };
 
-    private static IReadOnlyList<Fact> Context(Candidate candidate) => [];
+    private IReadOnlyList<Fact> Context(Candidate candidate)
+    {
+        var now = time.GetUtcNow();
+        var facts = new List<Fact>(2);
+        if (candidate.Upstream.Record.Read(now, Window) is { } record) facts.Add(record);
+        if (candidate.Upstream.Place is { } place)
+        {
+            var others = registry.Tried.Take(MaxNeighbours).Select(s => Of(s.Place!, s.Record));
+            if (Neighbours.Around(Of(place, candidate.Upstream.Record), others, now, Window) is { } neighbours) facts.Add(neighbours);
+        }
+        return facts;
+    }
+
+    private static Neighbour Of(UpstreamPlace place, UpstreamRecord record) => new(place.Host, place.Port, place.Egress, record);
 
     /// <summary>The host in question first; for a domain, its other hosts are looked up beside it.</summary>
     private static ProbeWish WishOf(Candidate candidate, Destination destination)

@@ -5,6 +5,7 @@ using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
+using Postern.Diagnosis.History;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
@@ -127,9 +128,15 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var failure = sessionFailure ?? FirstFailure(attempt);
         AttemptEvidence? evidence = null;
-        if (delivered < attempt.Outcomes.Length) {
+        if (delivered < attempt.Outcomes.Length)
+        {
             evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+            AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
             attempt.Evidence = evidence = engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
+        }
+        else
+        {
+            AttemptExplainer.Record(candidate, new AttemptSample(_at, AttemptOutcome.Served, candidate.Upstream.OpenSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);

@@ -23,7 +23,7 @@ internal static class DeliveryFactory
         var planner = new DeliveryPlanner(resolver, new MxLookup(resolver, isOurName: own.IsOurName), own);
         var composer = new BounceComposer(new BounceSettings(config.Server.Hostname, config.Delivery.Expire), time, loggers.CreateLogger("Postern.Bounces"));
         var diagnoses = (diagnosis ?? DiagnosisSetup.Default).Start(config, resolver, metrics, loggers, time);
-        var explainer = new AttemptExplainer(diagnoses.Explainer);
+        var explainer = new AttemptExplainer(diagnoses.Explainer, registry, time);
         var settler = new Settler(store, new Notifier(composer, router, store, explainer), random, logger);
         var parts = new DeliveryParts(store, settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, time), registry, explainer, diagnoses, metrics, logger, time, spoolFolder);
         var engine = new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1));

@@ -4,6 +4,7 @@ using Postern.Core.Submission;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
+using Postern.Diagnosis.History;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
@@ -95,7 +96,11 @@ internal sealed class InlineSession : LiveUpstream
 
     public override void Return()
     {
-        if (Session.MessagesSent > _sentBefore) _engine.Parts.Explainer.Accepted(_pooled.Candidate);
+        if (Session.MessagesSent > _sentBefore)
+        {
+            AttemptExplainer.Record(_pooled.Candidate, new AttemptSample(_engine.Time.GetUtcNow(), AttemptOutcome.Served, _pooled.Candidate.Upstream.OpenSessions, _sentBefore));
+            _engine.Parts.Explainer.Accepted(_pooled.Candidate);
+        }
         if (SessionOpener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
         _engine.Pool.Return(_pooled);
     }

@@ -7,6 +7,19 @@ using Postern.Protocols.Tls;
 
 namespace Postern.Core.Diagnoses;
 
+/// <summary>What is to be examined, from where.</summary>
+internal sealed record CheckRequest(ProbeTarget Target)
+{
+    /// <summary>Addresses of ours to look from first, before those of the configuration.</summary>
+    public IReadOnlyList<IPAddress> Egress { get; init; } = [];
+
+    /// <summary>Null for our name.</summary>
+    public string? Hello { get; init; }
+
+    /// <summary>Domains that we send for.</summary>
+    public IReadOnlyList<string> Senders { get; init; } = [];
+}
+
 /// <summary>Runs checks under a configuration: for the commands, the API and the prober. Immutable but for <see cref="Apply"/>; thread safe.</summary>
 internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, TimeProvider time)
 {
@@ -29,27 +42,26 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
         return target.Domain is null ? target : target with { Port = config.Delivery.MxPort };
     }
 
-    /// <param name="egress">Addresses of ours to look from first; empty for those of the configuration.</param>
-    /// <param name="hello">Null for our name.</param>
-    public Task<CheckResult> RunAsync(ProbeTarget target, IReadOnlyList<IPAddress> egress, string? hello, IProgress<CheckEvent>? progress, CancellationToken cancel)
+    public Task<CheckResult> RunAsync(CheckRequest request, IProgress<CheckEvent>? progress, CancellationToken cancel)
     {
         var setup = _setup!;
-        return setup.Checker.RunAsync(Context(setup.Config, target, egress, hello), progress, cancel);
+        return setup.Checker.RunAsync(Context(setup.Config, request), progress, cancel);
     }
 
     /// <summary>What probes are given under the present configuration.</summary>
-    public ProbeContext Context(ProbeTarget target, IReadOnlyList<IPAddress> egress) => Context(_setup!.Config, target, egress, null);
+    public ProbeContext Context(CheckRequest request) => Context(_setup!.Config, request);
 
-    private ProbeContext Context(PosternConfig config, ProbeTarget target, IReadOnlyList<IPAddress> egress, string? hello) => new()
+    private ProbeContext Context(PosternConfig config, CheckRequest request) => new()
     {
-        Target = target,
+        Target = request.Target,
         Resolver = resolver,
         Time = time,
-        HelloName = hello ?? config.Server.Hostname,
-        Egress = [.. egress.Concat(OwnAddresses(config)).Distinct()],
+        HelloName = request.Hello ?? config.Egress.FirstOrDefault(e => request.Egress.Count > 0 && e.Address == request.Egress[0].ToString())?.Hello ?? config.Server.Hostname,
+        Egress = [.. request.Egress.Concat(OwnAddresses(config)).Distinct()],
         Controls = config.Diagnosis.Controls,
+        SenderDomains = request.Senders,
     };
 
     /// <summary>The configured egress addresses.</summary>
-    public static IEnumerable<IPAddress> OwnAddresses(PosternConfig config) => config.Egress.Select(e => IPAddress.TryParse(e.Address, out var address) ? address : null).OfType<IPAddress>();
+    private static IEnumerable<IPAddress> OwnAddresses(PosternConfig config) => config.Egress.Select(e => IPAddress.TryParse(e.Address, out var address) ? address : null).OfType<IPAddress>();
 }

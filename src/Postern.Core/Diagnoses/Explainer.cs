@@ -72,7 +72,7 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
 
     private DiagnosisReport Diagnose(AttemptEvidence evidence, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)
     {
-        string? domain = evidence.Destination.StartsWith("mx:", StringComparison.Ordinal) ? Routing.Destination.TryParse(evidence.Destination, out var parsed) ? parsed.Name : null : null;
-        return parts.Diagnose(new EvidenceSet(evidence.Target, domain, evidence.At, [.. parts.FactsOf(evidence), .. context, .. found]));
+        var read = parts.Read(evidence);
+        return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found] });
     }
 }

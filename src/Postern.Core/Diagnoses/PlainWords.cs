@@ -40,7 +40,7 @@ public static class PlainWords
     /// <summary>Who must act, as the subject of a sentence.</summary>
     public static string Who(string party) => party switch
     {
-        "us" => "us (this machine, its network or its provider)",
+        "us" => "us, who run this relay",
         "upstream" => "the upstream's administrators",
         "recipient-domain" => "the recipient's domain",
         "network" => "a network on the way",

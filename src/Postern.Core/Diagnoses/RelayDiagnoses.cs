@@ -7,8 +7,8 @@ using Postern.Protocols.Dns;
 namespace Postern.Core.Diagnoses;
 
 /// <summary>What diagnosis is made of; tests put their own in.</summary>
-/// <param name="Probes">For a configuration, and domains that we send for.</param>
-internal sealed record DiagnosisSetup(DiagnosisParts Parts, Func<PosternConfig, IReadOnlyList<string>, ProbeSet> Probes)
+/// <param name="Probes">For a configuration.</param>
+internal sealed record DiagnosisSetup(DiagnosisParts Parts, Func<PosternConfig, TimeProvider, ProbeSet> Probes)
 {
     public static readonly DiagnosisSetup Default = new(DiagnosisParts.Default, CheckProbes.Of);
 
@@ -20,14 +20,16 @@ internal sealed class RelayDiagnoses : IAsyncDisposable
 {
     private readonly DiagnosisSetup _setup;
     private readonly Prober _prober;
+    private readonly TimeProvider _time;
 
     public RelayDiagnoses(DiagnosisSetup setup, PosternConfig config, IResolver resolver, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time)
     {
         _setup = setup;
+        _time = time;
         var logger = loggers.CreateLogger("Postern.Diagnoses");
         Checks = new CheckService(resolver, setup.Parts, time);
         Book = new IncidentBook(destination => Waiting(destination), logger, time);
-        _prober = new Prober(async (wish, cancel) => (await Checks.RunAsync(wish.Target, wish.Egress, wish.Hello, progress: null, cancel)).Evidence.Facts, metrics, logger);
+        _prober = new Prober(async (wish, cancel) => (await Checks.RunAsync(new CheckRequest(wish.Target) { Egress = wish.Egress, Hello = wish.Hello }, progress: null, cancel)).Evidence.Facts, metrics, logger);
         Explainer = new Explainer(setup.Parts, Book, _prober, metrics, time);
         Apply(config);
     }
@@ -41,7 +43,7 @@ internal sealed class RelayDiagnoses : IAsyncDisposable
 
     public void Apply(PosternConfig config)
     {
-        Checks.Apply(config, _setup.Probes(config, []));
+        Checks.Apply(config, _setup.Probes(config, _time));
         Explainer.Apply(config.Diagnosis);
     }
 

@@ -48,13 +48,12 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
         }
 
         context = context with { Target = context.Target with { Hosts = hosts } };
-        var ours = context with { Egress = Ours(context) };
         Task[] beside =
         [
             resolver,
             run.StartAsync(CheckStage.Controls, token => probes.Controls(context, token)),
-            run.StartAsync(CheckStage.Blocklists, token => probes.Blocklists(ours, token)),
-            run.StartAsync(CheckStage.Identity, token => probes.Identity(ours, token)),
+            run.StartAsync(CheckStage.Blocklists, token => probes.Blocklists(context, token)),
+            run.StartAsync(CheckStage.Identity, token => probes.Identity(context, token)),
         ];
         await run.StartAsync(CheckStage.Connect, token => probes.Connect(context, token));
         if (Health.AnyConnected(run.FactsOf(CheckStage.Connect)))
@@ -87,11 +86,6 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
     /// <summary>The hosts that the question is about come first; the others are seen beside them.</summary>
     private static IReadOnlyList<TargetHost> Preferred(IReadOnlyList<TargetHost> found, IReadOnlyList<TargetHost> asked) =>
         asked.Count == 0 ? found : [.. found.OrderByDescending(f => asked.Any(a => a.Name.Equals(f.Name, StringComparison.OrdinalIgnoreCase)))];
-
-    /// <summary>Our addresses as the far side sees them, as far as this machine knows: the configured ones, else those the system would use.</summary>
-    private IReadOnlyList<System.Net.IPAddress> Ours(ProbeContext context) => context.Egress.Count > 0
-        ? context.Egress
-        : [.. context.Target.Hosts.SelectMany(h => h.Addresses).Select(probes.SourceFor).OfType<System.Net.IPAddress>().Distinct()];
 
     private static string TargetOf(ProbeContext context, CheckRun run)
     {

@@ -4,13 +4,16 @@ using Postern.Diagnosis.Evidence;
 namespace Postern.Diagnosis.Checks;
 
 /// <summary>The pure halves of a diagnosis, as the relay and the checks use them: thread safe, far below a millisecond each.</summary>
-/// <param name="FactsOf">What a delivery attempt saw.</param>
-/// <param name="Diagnose">What it means.</param>
-internal sealed record DiagnosisParts(Func<AttemptEvidence, IReadOnlyList<Fact>> FactsOf, Func<EvidenceSet, DiagnosisReport> Diagnose)
+/// <param name="Read">What a delivery attempt saw.</param>
+/// <param name="Diagnose">What evidence means.</param>
+internal sealed record DiagnosisParts(Func<AttemptEvidence, EvidenceSet> Read, Func<EvidenceSet, DiagnosisReport> Diagnose)
 {
-    public static readonly DiagnosisParts Default = new(_ => [], set => new DiagnosisReport
+    /// <summary>With the data that the program carries.</summary>
+    public static readonly DiagnosisParts Default = Real();
+
+    private static DiagnosisParts Real()
     {
-        Id = "d0", Target = set.Target, At = set.At, Stage = "connect",
-        Verdict = new Verdict("unknown", 0.5, "Nothing is known.", "", "", "us", "causes/unknown"), Evidence = [.. set.Facts.Select(f => new EvidenceItem(f.Id, f.SaidBy.ToString(), f.Observed, [], [], f.Milliseconds))],
-    });
+        var diagnostician = new Diagnostician(SignalTable.Default, Calibration.Default, static (reply, host) => ReplyReader.Read(reply, host) ?? CodeJudge.Read(reply, host), PageWriter.Write);
+        return new DiagnosisParts(static attempt => AttemptFacts.Of(attempt), evidence => diagnostician.Diagnose(evidence));
+    }
 }

@@ -20,13 +20,13 @@ internal sealed class Doctor(ProbeSet probes)
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(19);
     private static readonly int[] Ports = [25, 465, 587];
 
-    /// <summary>Documentation addresses (RFC 5737, RFC 3849): only the route is looked up, nothing is sent.</summary>
+    /// <summary>Documentation addresses (RFC 5737, RFC 3849); never dialled.</summary>
     private static readonly IPAddress[] Anywhere = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("2001:db8::1")];
 
     public async Task<IReadOnlyList<Finding>> RunAsync(ProbeContext context, DoctorOptions options, IProgress<CheckEvent>? progress, CancellationToken cancel)
     {
         using var run = new CheckRun(context.Time, Deadline, progress, cancel);
-        IReadOnlyList<IPAddress> sending = context.Egress.Count > 0 ? context.Egress : [.. Anywhere.Select(probes.SourceFor).OfType<IPAddress>().Distinct()];
+        IReadOnlyList<IPAddress> sending = OurAddresses.Of(context with { Target = new ProbeTarget("", null, [], CheckTarget.SmtpPort) });
         IReadOnlyList<IPAddress> seen = options.Addresses.Count > 0 ? options.Addresses : sending;
         var asSeen = context with { Egress = seen };
         Task<IReadOnlyList<Finding>>[] ports = [.. sending.SelectMany(address => Ports.Select(port => PortAsync(run, context, options, address, port)))];

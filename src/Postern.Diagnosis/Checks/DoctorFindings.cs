@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Diagnosis.Knowledge;
+using Postern.Diagnosis.Probes;
 using Postern.Protocols.Dns;
 
 namespace Postern.Diagnosis.Checks;
@@ -10,7 +11,7 @@ namespace Postern.Diagnosis.Checks;
 /// <summary>What the facts about our own side mean, with the fix of the cause's page. Pure.</summary>
 internal static class DoctorFindings
 {
-    private static readonly string[] Aspects = ["reverse-name", "forward-confirmed", "hello-name", "sender-policy"];
+    private static readonly string[] Aspects = ["reverse-name", "forward-confirmed", "hello-name", "sender-policy", "sender-domain"];
 
     public static Finding Port(int port, IPAddress from, IReadOnlyList<TcpFact> tried, bool hasControls)
     {
@@ -52,7 +53,7 @@ internal static class DoctorFindings
     {
         if (seen.Count == 0) yield return new Finding("address", "", FindingState.Problem, "this machine has no route to the world", "Give it a default route (ip route), or name the address to send from: --from ADDRESS.");
         if (isGiven) yield break;
-        foreach (var address in seen.Where(IsPrivate))
+        foreach (var address in seen.Where(a => AddressScopes.Of(a) is AddressScope.Private or AddressScope.LinkLocal || IPAddress.IsLoopback(a)))
             yield return new Finding("address", address.ToString(), FindingState.Warning, $"{address} is a private address: others see the public address of a router, and what is said below of {address} says nothing of that one", "Name the public address: postern doctor --public ADDRESS.");
     }
 
@@ -62,8 +63,8 @@ internal static class DoctorFindings
         foreach (var fact in facts.OfType<IdentityFact>())
         {
             string aspect = Aspects[(int)fact.Aspect];
-            bool isDomain = fact.Aspect == IdentityAspect.SenderPolicy;
-            var values = new CaseValues { OurAddress = isDomain ? null : fact.Subject, Domain = isDomain ? fact.Subject : null, Sender = isDomain ? $"you@{fact.Subject}" : null, Hello = hello };
+            bool isDomain = fact.Aspect is IdentityAspect.SenderPolicy or IdentityAspect.SenderDomain;
+            var values = new CaseValues { OurAddress = fact.Address ?? (isDomain ? null : fact.Subject), Domain = isDomain ? fact.Subject : null, Sender = isDomain ? $"you@{fact.Subject}" : null, Hello = hello };
             var state = fact.Passed switch { true => FindingState.Good, false => FindingState.Problem, _ => FindingState.Unknown };
             yield return new Finding($"identity.{aspect}", fact.Subject, state, fact.Observed, state == FindingState.Problem ? page.Fill(values, $"identity={aspect}").Fix : null);
         }
@@ -86,13 +87,5 @@ internal static class DoctorFindings
             if (clean == 0 && !of.Any(f => f.Result == BlocklistResult.Listed)) yield return new Finding("blocklist", of.Key, FindingState.Unknown, $"no list gave a usable answer{rest}", "Ask through a resolver of your own (unbound on this machine, dns.servers): most lists refuse public ones.");
             else if (clean > 0) yield return new Finding("blocklist", of.Key, FindingState.Good, $"not listed at {clean} lists{rest}");
         }
-    }
-
-    private static bool IsPrivate(IPAddress address)
-    {
-        byte[] bytes = address.GetAddressBytes();
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? address.IsIPv6UniqueLocal || address.IsIPv6LinkLocal || IPAddress.IsLoopback(address)
-            : bytes[0] is 10 or 127 || bytes is [192, 168, ..] or [169, 254, ..] || bytes[0] == 172 && bytes[1] is >= 16 and < 32 || bytes[0] == 100 && bytes[1] is >= 64 and < 128;
     }
 }

@@ -20,20 +20,20 @@ internal sealed class CheckCommand(CommandTree tree, DiagnosisSetup setup)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var service = CheckSetup.Service(_options.Load(parsed), _options.Senders(parsed), tree.Time, setup);
+        var service = CheckSetup.Service(_options.Load(parsed), tree.Time, setup);
         string text = parsed.GetValue(_target)!;
         if (service.Target(text, out string? problem) is not { } target) throw new CommandException(ExitCode.WrongUsage, $"{text}: {problem}");
-        var from = _options.From(parsed);
+        var request = new CheckRequest(target) { Egress = _options.From(parsed), Senders = _options.Senders(parsed) };
         DiagnosisReport report;
         if (parsed.GetValue(CommandTree.JsonOption))
         {
-            report = (await service.RunAsync(target, from, null, progress: null, cancel)).Report;
+            report = (await service.RunAsync(request, progress: null, cancel)).Report;
             tree.Output.Json(report, ApiJson.Default.DiagnosisReport);
         }
         else
         {
             var display = new CheckDisplay(tree.Output);
-            var result = await display.ShowAsync(() => service.RunAsync(target, from, null, display, cancel));
+            var result = await display.ShowAsync(() => service.RunAsync(request, display, cancel));
             report = result.Report;
             tree.Output.Line("");
             new DiagnosisText(tree.Output).Print(report);

@@ -37,10 +37,10 @@ internal sealed class CheckSetup
     }
 
     /// <summary>Everything that looks, under this configuration.</summary>
-    public static CheckService Service(PosternConfig config, IReadOnlyList<string> senders, TimeProvider time, DiagnosisSetup setup)
+    public static CheckService Service(PosternConfig config, TimeProvider time, DiagnosisSetup setup)
     {
         var service = new CheckService(Resolver.Of(config.Dns.Servers, config.Dns.Timeout, time), setup.Parts, time);
-        service.Apply(config, setup.Probes(config, senders));
+        service.Apply(config, setup.Probes(config, time));
         return service;
     }
 }

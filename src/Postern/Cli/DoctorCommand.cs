@@ -24,11 +24,11 @@ internal sealed class DoctorCommand(CommandTree tree, DiagnosisSetup setup)
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         var config = _options.Load(parsed);
-        IReadOnlyList<string> senders = _options.Senders(parsed);
-        var service = CheckSetup.Service(config, senders, tree.Time, setup);
-        var context = service.Context(new ProbeTarget("", null, [], CheckTarget.SmtpPort), _options.From(parsed));
+        var service = CheckSetup.Service(config, tree.Time, setup);
+        var target = new ProbeTarget("", null, [], CheckTarget.SmtpPort);
+        var context = service.Context(new CheckRequest(target) { Egress = _options.From(parsed), Senders = _options.Senders(parsed) });
         var options = new DoctorOptions(Public(parsed), SubmissionControls(config), config.Server.Data, config.Queue.MinFreeBytes);
-        var findings = await new Doctor(setup.Probes(config, senders)).RunAsync(context, options, progress: null, cancel);
+        var findings = await new Doctor(setup.Probes(config, tree.Time)).RunAsync(context, options, progress: null, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(new DoctorContract(!findings.Any(f => f.State == FindingState.Problem), findings), CliJson.Default.DoctorContract);
         else Print(findings);
         return findings.Any(f => f.State == FindingState.Problem) ? ExitCode.ProblemFound : findings.All(f => f.State == FindingState.Unknown) ? ExitCode.NotDetermined : ExitCode.Good;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Postern.Api;
 using Postern.Core;
 using Postern.Core.Configuration;
+using Postern.Core.Diagnoses;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Protocols.Dns;
@@ -37,7 +38,7 @@ internal static class RelayComposition
     private static async Task<DiagnosisReport> CheckAsync(Relay relay, string text, CancellationToken cancel)
     {
         var target = relay.Checks.Target(text, out string? problem) ?? throw new FormatException(problem);
-        return (await relay.Checks.RunAsync(target, [], null, progress: null, cancel)).Report;
+        return (await relay.Checks.RunAsync(new CheckRequest(target), progress: null, cancel)).Report;
     }
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)
