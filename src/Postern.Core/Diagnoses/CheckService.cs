@@ -51,16 +51,20 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
     /// <summary>What probes are given under the present configuration.</summary>
     public ProbeContext Context(CheckRequest request) => Context(_setup!.Config, request);
 
-    private ProbeContext Context(PosternConfig config, CheckRequest request) => new()
+    private ProbeContext Context(PosternConfig config, CheckRequest request)
     {
-        Target = request.Target,
-        Resolver = resolver,
-        Time = time,
-        HelloName = request.Hello ?? config.Egress.FirstOrDefault(e => request.Egress.Count > 0 && e.Address == request.Egress[0].ToString())?.Hello ?? config.Server.Hostname,
-        Egress = [.. request.Egress.Concat(OwnAddresses(config)).Distinct()],
-        Controls = config.Diagnosis.Controls,
-        SenderDomains = request.Senders,
-    };
+        IReadOnlyList<IPAddress> egress = [.. request.Egress.Concat(OwnAddresses(config)).Distinct()];
+        return new ProbeContext
+        {
+            Target = request.Target,
+            Resolver = resolver,
+            Time = time,
+            HelloName = request.Hello ?? config.Egress.FirstOrDefault(e => egress.Count > 0 && IPAddress.TryParse(e.Address, out var address) && address.Equals(egress[0]))?.Hello ?? config.Server.Hostname,
+            Egress = egress,
+            Controls = config.Diagnosis.Controls,
+            SenderDomains = request.Senders,
+        };
+    }
 
     /// <summary>The configured egress addresses.</summary>
     private static IEnumerable<IPAddress> OwnAddresses(PosternConfig config) => config.Egress.Select(e => IPAddress.TryParse(e.Address, out var address) ? address : null).OfType<IPAddress>();

@@ -62,6 +62,8 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
             ("route[0].match.recipient_domain", TroubledDomain), ("route[0].upstreams", "troubled"),
             ("route[1].upstreams", "capture"),
             ("delivery.retry", "5s,10s,20s"), ("timeouts.greeting", "10s"),
+            // Nothing of a demonstration leaves this machine, and its upstream's troubles are its own.
+            ("diagnosis.probe", "false"), ("diagnosis.controls", "[]"), ("diagnosis.builtin_blocklists", "false"),
         ];
         return [.. keys.Select(k => new ConfigOverride(k.Key, k.Value, "demo"))];
     }
@@ -73,7 +75,7 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
         tree.Output.Line($"  swaks --to you@example.test --server {address}");
         tree.Output.Line($"  swaks --to you@{TroubledDomain} --server {address}     its server greylists, is busy, limits, falls silent: watch the retries");
         tree.Output.Line($"  swaks --from you@example.test --to nobody@example.test --server {address}     refused for good: the bounce arrives");
-        if (http.Length > 0) tree.Output.Line($"  postern status, postern queue list, postern upstreams --server {new Uri(http).Authority}");
+        if (http.Length > 0) tree.Output.Line($"  postern status, postern why ID, postern queue list, postern upstreams --server {new Uri(http).Authority}");
         tree.Output.Line("");
     }
 
