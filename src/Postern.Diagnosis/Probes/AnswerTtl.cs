@@ -39,7 +39,10 @@ internal static class AnswerTtl
             int[] minimums = round == 0 ? FirstRound : Cuts(low, high);
             bool isLast = high - low <= CutsPerRound + 1;
             var patience = (isLast ? LastPatience : FirstPatience) + (roundTrip * 3);
-            (low, high) = Narrow(low, high, await AskAsync(remote, local, minimums, patience, time, cancel));
+            // In the last round what is proven is asked once more: a firewall that has had enough of us drops everything, and that silence proves nothing.
+            var seen = await AskAsync(remote, local, isLast && low > 0 ? [.. minimums, low] : minimums, patience, time, cancel);
+            if (isLast && !seen[^1].Answered) return null;
+            (low, high) = Narrow(low, high, seen);
         }
 
         return low is > 0 and < 256 && high - low == 1 ? low : null;

@@ -9,6 +9,7 @@ namespace Postern.Diagnosis.Probes;
 /// <summary>
 /// Walks the way to the target's port, and beside it to another port of the same host, so that "the path ends" can be told from "port 25 ends". A port that
 /// connects at a distance of 1 while the host is farther is answered by somebody on the way. Takes less than 4 s; Linux only, elsewhere a <see cref="LimitFact"/>.
+/// Up to five connections reach a port that answers: run it after the greeting has been heard, not beside it, where a limit on connections may be.
 /// </summary>
 internal static class PathProbe
 {
@@ -21,8 +22,8 @@ internal static class PathProbe
     public static async ValueTask<IReadOnlyList<Fact>> RunAsync(ProbeContext context, CancellationToken cancel)
     {
         if (NetTarget.Find(context) is not { } target) return [];
-        if (!LinuxSocket.IsSupported)
-            return [new LimitFact { SaidBy = Speaker.Us, What = "path", Observed = "the path cannot be walked on this system: without root that takes Linux" }];
+        if (!LinuxSocket.IsSupported) return [Limit("the path cannot be walked on this system: without root that takes Linux")];
+        if (NetLocal.SourceFor(target.Remote.Address, target.Local) is null) return [Limit($"the path cannot be walked: this machine has no route to {target.Point}")];
         using var whole = new CancellationTokenSource(Whole, context.Time);
         var walking = new PathWalk(target, context.Time).RunAsync(whole.Token, cancel);
         var comparing = CompareAsync(context, target, whole.Token, cancel);
@@ -36,6 +37,8 @@ internal static class PathProbe
         if (other is { } seen) facts.Add(FactOf(seen.Target.Point, seen.Walk, host, null));
         return facts;
     }
+
+    private static LimitFact Limit(string observed) => new() { SaidBy = Speaker.Us, What = "path", Observed = observed };
 
     private sealed record Comparison(NetPoint Target, WalkResult Walk);
 

@@ -3,18 +3,24 @@
 #   c .10/.11 ── 1 ── 2 ── 3 ── m 198.51.100.25          alt 203.0.113.66 behind 1
 set -e
 p=$1
+set_in() { printf %s "$3" | ip netns exec "$p$1" tee "/proc/sys/net/$2" >/dev/null; }
 for n in c 1 2 3 m a; do
   ip netns add "$p$n"
   # Addresses of IPv6 must be usable at once; routers must answer every packet that dies, or walks would have holes by chance.
-  ip netns exec "$p$n" sh -c 'for s in ipv6.conf.default.accept_dad=0 ipv6.conf.all.accept_dad=0 ipv4.icmp_ratelimit=0 ipv6.icmp.ratelimit=0; do
-    printf %s "${s#*=}" >"/proc/sys/net/$(printf %s "${s%%=*}" | tr . /)"; done'
+  set_in "$n" ipv6/conf/default/accept_dad 0
+  set_in "$n" ipv6/conf/all/accept_dad 0
+  set_in "$n" ipv4/icmp_ratelimit 0
+  set_in "$n" ipv6/icmp/ratelimit 0
   ip -n "$p$n" link set lo up
 done
-for n in 1 2 3; do ip netns exec "$p$n" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'; done
+for n in 1 2 3; do
+  set_in "$n" ipv4/ip_forward 1
+  set_in "$n" ipv6/conf/all/forwarding 1
+done
 i=10
 link() { # from, its v4, its v6, to, its v4, its v6
   i=$((i + 2))
-  ip -n "$p$1" link add "e$4" index $i type veth peer name "e$1" index $((i + 1)) netns "$p$4"
+  ip -n "$p$1" link add "e$4" index "$i" type veth peer name "e$1" index "$((i + 1))" netns "$p$4"
   ip -n "$p$1" addr add "$2" dev "e$4"; ip -n "$p$1" addr add "$3" dev "e$4" nodad; ip -n "$p$1" link set "e$4" up
   ip -n "$p$4" addr add "$5" dev "e$1"; ip -n "$p$4" addr add "$6" dev "e$1" nodad; ip -n "$p$4" link set "e$1" up
 }

@@ -28,10 +28,10 @@ public sealed class RoutedNetTests(RoutedNet net)
         Assert.All((PointRole[])[PointRole.Target, PointRole.OtherFamily, PointRole.OtherEgress], r => Assert.Equal(TcpOutcome.Connected, report.Facts.Tcp(r).Outcome));
         Assert.Equal("192.0.2.11", report.Facts.Tcp(PointRole.OtherEgress).Point.LocalAddress);
         Assert.Equal(TcpOutcome.TimedOut, report.Facts.Tcp(PointRole.OtherPort, 443).Outcome);
-        Assert.True(report.Milliseconds < 1000, $"took {report.Milliseconds} ms");
+        Assert.True(report.Milliseconds < 2500, $"took {report.Milliseconds} ms");
         var greeting = await net.AskAsync("greeting");
         Assert.Equal(GreetingOutcome.Accepted, greeting.Facts.Only<GreetingFact>().Outcome);
-        Assert.True(greeting.Milliseconds < 1000, $"took {greeting.Milliseconds} ms");
+        Assert.True(greeting.Milliseconds < 2500, $"took {greeting.Milliseconds} ms");
     }
 
     [Theory]
@@ -86,6 +86,15 @@ public sealed class RoutedNetTests(RoutedNet net)
         Assert.Equal(61, other.AnswerTtl);
         var path = (await net.AskAsync("path", [$"mx.test={address}"])).Facts.OfType<PathFact>().First();
         Assert.Equal((true, 4, 65 - ttl), (path.Reached, path.HostDistance, path.AnswerDistance));
+    }
+
+    [Fact]
+    public async Task Reset_is_not_traced_when_answers_stop_in_the_middle()
+    {
+        net.SkipWhenMissing();
+        await using var _ = await net.RuleAsync("m", "input", "tcp dport 26 limit rate over 1/minute burst 5 packets drop");
+        var target = (await net.AskAsync("tcp", port: 26)).Facts.Tcp(PointRole.Target);
+        Assert.Equal((TcpOutcome.Refused, (int?)null), (target.Outcome, target.AnswerTtl));
     }
 
     [Fact]

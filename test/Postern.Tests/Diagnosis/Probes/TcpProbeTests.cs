@@ -30,7 +30,7 @@ public sealed class TcpProbeTests
         var target = Assert.IsType<TcpFact>((await TcpProbe.RunAsync(Contexts.Of(peer.Port, "127.0.0.1"), default))[0]);
         Assert.Equal((TcpOutcome.Refused, null, Speaker.Peer), (target.Outcome, target.Icmp, target.SaidBy));
         Assert.Contains("refused the connection: TCP reset after", target.Observed, StringComparison.Ordinal);
-        if (OperatingSystem.IsLinux()) Assert.Equal(64, target.AnswerTtl);
+        if (Postern.Diagnosis.Probes.Native.LinuxSocket.IsSupported) Assert.Equal(64, target.AnswerTtl);
     }
 
     [Fact]
