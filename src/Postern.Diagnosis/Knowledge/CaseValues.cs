@@ -55,6 +55,8 @@ internal sealed record CaseValues
     public string? Seen { get; init; }
     public string? Where { get; init; }
     public string? Mx { get; init; }
+
+    /// <summary>Who runs <see cref="Host"/>; null where <see cref="Host"/> is known means somebody else than those the pages name.</summary>
     public string? Provider { get; init; }
     public string? Cloud { get; init; }
     public string? Blocklist { get; init; }

@@ -28,6 +28,10 @@ internal sealed record Placeholder(string Name, Func<CaseValues, string?> ValueI
         new("found", v => v.Found, "the record as it is", "RECORD"),
         new("since", v => v.Since, "some time", "SINCE"),
 
+        // For sentences: "our address 192.0.2.10", "mx1.example.org [198.51.100.25]".
+        new("us", v => v.OurAddress is { } address ? $"our address {address}" : null, "our sending address", "OUR_ADDRESS"),
+        new("them", v => v.Host is null || v.Address is null || v.Host == v.Address ? v.Host ?? v.Address : $"{v.Host} [{v.Address}]", "their mail server", "HOST"),
+
         // Made from the others, so that commands come out whole for both address families.
         new("sender_domain", v => v.Sender is { } sender && sender.LastIndexOf('@') is > 0 and var at ? sender[(at + 1)..].TrimEnd('>') : null, "the sender's domain", "SENDER_DOMAIN"),
         new("our_prefix", v => Parse(v.OurAddress) is { } address ? $"{address}/{(IsIpv6(address) ? 128 : 32)}" : null, "our sending address", "OUR_ADDRESS/32"),

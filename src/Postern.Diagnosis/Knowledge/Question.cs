@@ -19,8 +19,8 @@ internal sealed record Question(string Name, Func<CaseValues, string?> AnswerIn,
             "no-such-domain", "no-mx-no-address", "null-mx", "null-mx-beside-others", "lookup-failed", "bogus", "names-alias", "names-address-literal",
             "host-does-not-exist", "host-has-no-address", "host-lookup-failed", "private-address", "loopback-address", "points-at-us", "no-smtp"),
 
-        // Who receives.
-        new("provider", v => v.Provider, (v, word) => v with { Provider = word }, "google", "microsoft", "yahoo", "apple", "gmx", "t-online", "mimecast", "proofpoint"),
+        // Who receives. A host that is known and belongs to none of them is another's.
+        new("provider", v => v.Provider ?? (v.Host is null ? null : Other), (v, word) => v with { Provider = word }, "google", "microsoft", "yahoo", "apple", "gmx", "t-online", "mimecast", "proofpoint"),
 
         // Whose machines we run on.
         new("cloud", v => v.Cloud, (v, word) => v with { Cloud = word }, "aws", "gcp", "azure", "digitalocean", "hetzner", "ovh", "oracle", "linode", "vultr", "home"),

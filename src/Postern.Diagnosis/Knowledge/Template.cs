@@ -65,11 +65,15 @@ internal sealed partial class Template
             string? value = name.ValueIn(values);
             value = piece.IsCommand ? SafeText.ForCommand(value) : SafeText.ForProse(value);
             if (value is null && piece.IsOptional && !(_isCommand && values.KeepsOptionalCommands)) return null;
+            bool isWords = value is null || name.Name == "us";
             value ??= piece.IsCommand ? name.InCommand : name.InProse;
+            if (isWords && !piece.IsCommand && BeginsSentence(text)) value = char.ToUpperInvariant(value[0]) + value[1..];
             text.Append(form == PageForm.Markdown && !piece.IsCommand ? SafeText.Escape(value) : value);
         }
         return text.ToString();
     }
+
+    private static bool BeginsSentence(StringBuilder before) => before.Length == 0 || before.Length > 1 && before[^2] == '.' && before[^1] == ' ' || before.Length == 2 && before[0] == '-';
 
     private static string WithoutMarks(string text) =>
         Link().Replace(text, m => m.Groups[1].Value == m.Groups[2].Value ? m.Groups[2].Value : $"{m.Groups[1].Value} ({m.Groups[2].Value})")

@@ -49,7 +49,7 @@ public sealed partial class KnowledgeFactsTests
         "-Bindings", "-ConnectorType", "-Custom", "-DomainType", "-EventId", "-ExtendedRights", "-Fqdn", "-Identity", "-IPAddress", "-IPAllowList",
         "-MaxInboundConnectionPercentagePerSource", "-MaxInboundConnectionPerSource", "-MaxMessageSize", "-MaxReceiveSize", "-MaxSendSize", "-MessageRateLimit", "-Name",
         "-PermissionGroups", "-ProhibitSendReceiveQuota", "-Recipients", "-RemoteIPRanges", "-RequireTls", "-SenderDomains", "-SenderIPAddresses", "-Server", "-Services",
-        "-SmtpClientAuthenticationDisabled", "-SourceIPAddress", "-Thumbprint", "-TransportRole", "-UseDatabaseQuotaDefaults", "-User",
+        "-SmtpClientAuthenticationDisabled", "-Thumbprint", "-TransportRole", "-UseDatabaseQuotaDefaults", "-User",
     ];
 
     /// <summary>Named by guides, in no version of the program. They may stand only where the page says that they do not exist.</summary>

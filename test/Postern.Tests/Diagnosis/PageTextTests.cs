@@ -183,6 +183,16 @@ public sealed class PageTextTests
     }
 
     [Fact]
+    public void Names_in_a_sentence_read_well_with_and_without_a_case()
+    {
+        var line = new Template("{{them}} refuses {{us}}. {{us}} is listed.", isCommand: false, problem => Assert.Fail(problem));
+        Assert.Equal("Their mail server refuses our sending address. Our sending address is listed.", line.Fill(CaseValues.None, PageForm.Plain));
+        Assert.Equal(
+            "mx1.example.org [198.51.100.25] refuses our address 192.0.2.10. Our address 192.0.2.10 is listed.",
+            line.Fill(new CaseValues { Host = "mx1.example.org", Address = "198.51.100.25", OurAddress = "192.0.2.10" }, PageForm.Plain));
+    }
+
+    [Fact]
     public void An_answer_that_does_not_exist_is_a_mistake_of_the_caller()
     {
         Assert.Throws<ArgumentException>(() => Page.Fill(CaseValues.None, "provider"));
