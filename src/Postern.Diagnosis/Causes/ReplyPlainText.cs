@@ -50,7 +50,7 @@ internal static class ReplyPlainText
     {
         token = token.Trim(Trimmed);
         // Codes of lines that somebody joined: "Please try 550-5.1.1 double-checking".
-        if (token.IsEmpty || (token.Length >= 9 && token[3] == '-' && EnhancedStatusCode.TryParse(token[4..], out _))) return;
+        if (token.IsEmpty || (token.Length >= 9 && char.IsAsciiDigit(token[0]) && token[3] == '-' && EnhancedStatusCode.TryParse(token[4..], out _))) return;
         int scheme = token.IndexOf("://");
         if (scheme >= 4)
         {
