@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
+using Postern.Protocols.Smtp;
 
 namespace Postern.Diagnosis.Causes;
 
@@ -48,7 +49,8 @@ internal static class ReplyPlainText
     private static void Token(ReadOnlySpan<char> token, StringBuilder plain)
     {
         token = token.Trim(Trimmed);
-        if (token.IsEmpty) return;
+        // Codes of lines that somebody joined: "Please try 550-5.1.1 double-checking".
+        if (token.IsEmpty || (token.Length >= 9 && char.IsAsciiDigit(token[0]) && token[3] == '-' && EnhancedStatusCode.TryParse(token[4..], out _))) return;
         int scheme = token.IndexOf("://");
         if (scheme >= 4)
         {
@@ -115,14 +117,18 @@ internal static class ReplyPlainText
     {
         // Dots stay in numbers ("5.7.1") and go between words.
         bool isNumber = token.IndexOfAnyExcept("0123456789.") < 0;
-        foreach (char c in token)
+        for (int i = 0; i < token.Length; i++)
         {
-            if (c is '\'' or '’' or '`' or '´') continue;
+            char c = token[i];
+            // "don't" is one word, "l'adresse" is two.
+            if (i != 1 && IsApostrophe(c)) continue;
             if (char.IsLetterOrDigit(c) || (isNumber && c == '.')) plain.Append(Fold(c));
             else if (plain[^1] != ' ') plain.Append(' ');
         }
         if (plain[^1] != ' ') plain.Append(' ');
     }
+
+    private static bool IsApostrophe(char c) => c is '\'' or '’' or '`' or '´';
 
     private static bool IsAddress(ReadOnlySpan<char> token) =>
         token.Length is >= 3 and <= 45 && token.IndexOfAnyExcept("0123456789abcdef.:") < 0 &&

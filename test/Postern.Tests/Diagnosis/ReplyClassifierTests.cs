@@ -101,6 +101,25 @@ public sealed class ReplyClassifierTests
     public void An_enhanced_code_is_found_where_it_stands(string reply, string? enhanced) =>
         Assert.Equal(enhanced, ReplyClassifier.Default.Read(new ReplyInput(reply)).Enhanced?.ToString());
 
+    [Theory]
+    [InlineData("550 5.1.1 User unknown", CauseId.RecipientUnknown)]
+    [InlineData("550 5.7.1 Only members may post to this list", CauseId.Unknown)]
+    [InlineData("553 5.1.8 <user@example.org>: Sender address rejected: Domain not found", CauseId.SenderIdentity)]
+    [InlineData("550 5.7.1 The message has multiple From headers", CauseId.ContentRejected)]
+    [InlineData("Temporary failure in name resolution", CauseId.LocalDns)]
+    [InlineData("connect to mx.example.com[192.0.2.1]:25: Connection timed out", CauseId.NetworkPath)]
+    public void The_label_stands_for_a_cause_unless_its_row_names_another(string reply, CauseId cause) =>
+        Assert.Equal(cause, ReplyClassifier.Default.Read(new ReplyInput(reply)).Cause);
+
+    [Fact]
+    public void Runner_up_and_matches_explain_the_reading()
+    {
+        var reading = ReplyClassifier.Default.Read(new ReplyInput("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints"));
+        Assert.Equal(("yahoo.deferred", ReplyLabel.ReputationListed, ReplyLabel.RateLimited), (reading.Pattern, reading.Label, reading.RunnerUp));
+        Assert.Contains("4.7", reading.Matched);
+        Assert.InRange(reading.RunnerUpConfidence, 0, reading.Confidence);
+    }
+
     [Fact]
     public void What_nobody_knows_is_other_with_little_confidence()
     {

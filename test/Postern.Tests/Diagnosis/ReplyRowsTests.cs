@@ -48,6 +48,7 @@ public sealed class ReplyRowsTests
     [InlineData("<user@example.com>... (see http://mx.example.com/a/b?c=d-e)", " @ see ~mx.example.com/a/b/c/d-e ")]
     [InlineData("[192.0.2.1]:25 2001:db8::1 5.7.1 zen.example.org blocked.Please", " # 25 # 5.7.1 ~zen.example.org blocked please ")]
     [InlineData("OFR_506 [506] AUP#In-1310", " ofr 506 506 aup in 1310 ")]
+    [InlineData("Please try 550-5.1.1 again (#id-5.9.5) l'adresse", " please try again id 5 9 5 l adresse ")]
     [InlineData("", " ")]
     public void Texts_are_made_plain(string text, string plain) => Assert.Equal(plain, ReplyPlainText.Of(text));
 
