@@ -37,4 +37,10 @@ public sealed record NeighbourFact : Fact
     /// <summary>Others of the same provider, and how many of them refuse us.</summary>
     public int SameProvider { get; init; }
     public int SameProviderFailing { get; init; }
+
+    /// <summary>Others that leave by the same address of ours, and by another, and how many of each fail.</summary>
+    public int SameEgress { get; init; }
+    public int SameEgressFailing { get; init; }
+    public int OtherEgress { get; init; }
+    public int OtherEgressFailing { get; init; }
 }
