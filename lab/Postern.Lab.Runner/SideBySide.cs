@@ -5,8 +5,8 @@ namespace Postern.Lab.Runner;
 /// <summary>Runs scenarios next to each other, those that take longest first, so that the waits for silence overlap.</summary>
 internal static class SideBySide
 {
-    /// <summary>Labs that are being built at once.</summary>
-    private const int Builders = 2;
+    /// <summary>Labs that are being built at once; most of it is waiting for daemons.</summary>
+    private const int Builders = 3;
 
     /// <param name="run">Gets the gate that building passes through.</param>
     /// <param name="done">Called for one at a time.</param>

@@ -84,7 +84,8 @@ internal sealed class LabNet : IAsyncDisposable
         ("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1"), ("ipv4/conf/all/rp_filter", "0"), ("ipv4/conf/default/rp_filter", "0"),
         // As routers do it, ten answers a second to each asker; Linux' own default of one would hide hops from a second walk.
         ("ipv4/icmp_ratelimit", "100"), ("ipv6/icmp/ratelimit", "100"),
-        ("ipv4/tcp_syn_retries", "6"),
+        // Servers that have given up root before they listen.
+        ("ipv4/ip_unprivileged_port_start", "0"),
     ];
 
     private static string Addresses(string node, bool slow)

@@ -20,15 +20,32 @@ internal sealed record ScenarioResult(Scenario Scenario, string Got, double Conf
 /// <summary>Runs one scenario from its net to its verdict, or to the proof that its fault is there.</summary>
 internal static class ScenarioRun
 {
-    /// <param name="gate">Lets only so many labs be built at once: building costs processor time that the programs being timed would miss.</param>
+    private static readonly TimeSpan Start = TimeSpan.FromMilliseconds(800);
+
+    /// <param name="gate">Lets only so many labs be built and programs start at once: what that costs in processor time the programs being timed would miss.</param>
     /// <param name="executable">The built <c>postern</c>.</param>
     public static async Task<ScenarioResult> DiagnoseAsync(Scenario scenario, string executable, SemaphoreSlim gate, CancellationToken cancel)
     {
         try
         {
-            await using var lab = await BuildAsync(scenario, gate, cancel);
-            var (diagnosis, seconds, trouble) = await new PosternRun(lab, executable).RunAsync(cancel);
-            return Judge(scenario, diagnosis, seconds, trouble);
+            RunningLab lab;
+            Task<PosternRun.Outcome> run;
+            await gate.WaitAsync(cancel);
+            try
+            {
+                lab = await RunningLab.StartAsync(scenario, cancel);
+                run = new PosternRun(lab, executable).RunAsync(cancel);
+                await Task.WhenAny(run, Task.Delay(Start, TimeProvider.System, cancel));
+            }
+            finally
+            {
+                gate.Release();
+            }
+            await using (lab)
+            {
+                var (diagnosis, seconds, trouble) = await run;
+                return Judge(scenario, diagnosis, seconds, trouble);
+            }
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or FormatException or TimeoutException or System.Net.Sockets.SocketException)
         {
@@ -41,7 +58,17 @@ internal static class ScenarioRun
     {
         try
         {
-            await using var lab = await BuildAsync(scenario, gate, cancel);
+            RunningLab built;
+            await gate.WaitAsync(cancel);
+            try
+            {
+                built = await RunningLab.StartAsync(scenario, cancel);
+            }
+            finally
+            {
+                gate.Release();
+            }
+            await using var lab = built;
             long began = Stopwatch.GetTimestamp();
             var failures = await lab.TruthFailuresAsync(cancel);
             // The configuration is written too, so that a mistake in it shows here.
@@ -69,18 +96,5 @@ internal static class ScenarioRun
             if (cause != got && !DiagnosisJson.AlternativeCauses(diagnosis).Contains(cause)) problems.Add($"does not name {cause}");
         if (seconds > scenario.LimitSeconds) problems.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"late: {seconds:F1} s of {scenario.LimitSeconds:F0} s"));
         return new ScenarioResult(scenario, got, DiagnosisJson.ConfidenceOf(diagnosis), seconds, problems, diagnosis);
-    }
-
-    private static async Task<RunningLab> BuildAsync(Scenario scenario, SemaphoreSlim gate, CancellationToken cancel)
-    {
-        await gate.WaitAsync(cancel);
-        try
-        {
-            return await RunningLab.StartAsync(scenario, cancel);
-        }
-        finally
-        {
-            gate.Release();
-        }
     }
 }

@@ -73,9 +73,9 @@ internal sealed class LabExim(NetSpace space, IReadOnlyList<IPEndPoint> places, 
     protected override IReadOnlyList<string> LogFiles => [PathOf("log/mainlog"), PathOf("log/paniclog"), PathOf("log/rejectlog")];
     protected override bool AsksForNames => true;
 
-    // A private copy without the setuid bit, as in EximUpstream; the capability lets it have port 25.
+    // A private copy without the setuid bit, as in EximUpstream.
     protected override IReadOnlyList<string> Program =>
-        [Programs.Find("setpriv")!, "--reuid", Account, "--regid", Account, "--clear-groups", "--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service", PathOf("exim4"), "-C", PathOf("exim.conf"), "-bdf"];
+        [Programs.Find("setpriv")!, "--reuid", Account, "--regid", Account, "--clear-groups", PathOf("exim4"), "-C", PathOf("exim.conf"), "-bdf"];
 
     protected override Task<bool> IsReadyAsync(CancellationToken cancel) => TakesAsync(places[0], cancel);
 

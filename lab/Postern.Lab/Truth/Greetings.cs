@@ -36,11 +36,15 @@ internal static class Greetings
         return seen;
     }
 
-    /// <summary>"220*3 421" or "mixed 220 dropped".</summary>
+    /// <summary>"220*3 421" or "mixed 220 dropped or mute".</summary>
     public static bool Matches(IReadOnlyList<string> seen, string expected)
     {
         string[] words = expected.Split(' ');
-        if (words[0] == "mixed") return words.Skip(1).ToHashSet().SetEquals(seen);
+        if (words[0] == "mixed")
+        {
+            var must = words.Skip(1).TakeWhile(w => w != "or").ToArray();
+            return must.All(seen.Contains) && seen.All(s => must.Contains(s) || words.SkipWhile(w => w != "or").Contains(s));
+        }
         return words.SelectMany(w => w.Split('*') is [var what, var times] ? Enumerable.Repeat(what, int.Parse(times, CultureInfo.InvariantCulture)) : [w]).SequenceEqual(seen);
     }
 
