@@ -104,7 +104,9 @@ internal sealed class LabNet : IAsyncDisposable
         switch (node)
         {
             case "cl":
-                On("eth0", "192.0.2.10/27", "192.0.2.11/27", "2001:db8:1::10/64", "2001:db8:1::11/64");
+                On("eth0", "192.0.2.10/27", "192.0.2.11/27", "2001:db8:1::10/64");
+                // Deprecated from the start: used when asked for, never by the system's own choice.
+                lines.Append("addr add 2001:db8:1::11/64 dev eth0 nodad preferred_lft 0\n");
                 Via("192.0.2.1", "2001:db8:1::1", DefaultRoute, DefaultRoute6);
                 break;
             case "r1":
