@@ -30,6 +30,9 @@ public sealed record MxFact : Fact
 
     /// <summary>Hosts of the set that have usable addresses.</summary>
     public int UsableHosts { get; init; }
+
+    /// <summary>There is no MX record, and the domain's own address stands in (RFC 5321 section 5.1).</summary>
+    public bool IsImplicit { get; init; }
 }
 
 public enum BlocklistResult : byte { Listed, NotListed, Refused, Unhealthy, Dead, NoAnswer }
@@ -57,7 +60,7 @@ public sealed record BlocklistFact : Fact
     public string? Delisting { get; init; }
 }
 
-public enum IdentityAspect : byte { ReverseName, ForwardConfirmed, HelloName, SenderPolicy }
+public enum IdentityAspect : byte { ReverseName, ForwardConfirmed, HelloName, SenderPolicy, SenderDomain }
 
 /// <summary>One thing receivers check about us.</summary>
 public sealed record IdentityFact : Fact
@@ -65,9 +68,15 @@ public sealed record IdentityFact : Fact
     public override string Id => "identity.check";
     public required IdentityAspect Aspect { get; init; }
 
-    /// <summary>The address, or the sender's domain for <see cref="IdentityAspect.SenderPolicy"/>.</summary>
+    /// <summary>The address, or the sender's domain for <see cref="IdentityAspect.SenderPolicy"/> and <see cref="IdentityAspect.SenderDomain"/>.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>Null when it could not be determined.</summary>
+    /// <summary>Our address that it is about; null for <see cref="IdentityAspect.SenderDomain"/>.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Null when it could not be determined, or there is nothing to pass (no policy, a neutral one).</summary>
     public required bool? Passed { get; init; }
+
+    /// <summary>The reverse name has the address or a word of access networks in it, which many receivers take for a home connection.</summary>
+    public bool LooksGenerated { get; init; }
 }

@@ -36,6 +36,12 @@ public sealed record ProbeContext
     /// <summary>Known-good references on the same port: domains whose MX are dialled, or "host:port".</summary>
     public IReadOnlyList<string> Controls { get; init; } = [];
 
+    /// <summary>Where this relay takes mail: a domain whose records lead there would have us talk to ourselves. 0.0.0.0 and :: stand for every address of ours.</summary>
+    public IReadOnlyList<IPEndPoint> Listening { get; init; } = [];
+
+    /// <summary>Domains we send for: their policies are asked about our addresses.</summary>
+    public IReadOnlyList<string> SenderDomains { get; init; } = [];
+
     /// <summary>For one connection. 10 s: longer than any honest SYN-ACK takes (a third retransmission leaves after 7 s), short enough for a verdict in 20 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
