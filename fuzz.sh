@@ -20,7 +20,7 @@ build() {
   dotnet build "$project" -c "$configuration" -v quiet -nologo -clp:NoSummary </dev/null || { echo "FAILED: the fuzzer's build"; exit 1; }
   rm -rf "$bin" && mkdir -p "$work" && cp -r "$built" "$bin" || exit 1
   # Only the copy gets branch counters.
-  dotnet "$bin/Postern.Fuzz.dll" instrument "$bin/Postern.Protocols.dll" "$bin/Postern.Core.dll" >"$work/instrument.log" 2>&1 ||
+  dotnet "$bin/Postern.Fuzz.dll" instrument "$bin/Postern.Protocols.dll" "$bin/Postern.Diagnosis.dll" "$bin/Postern.Core.dll" >"$work/instrument.log" 2>&1 ||
     { cat "$work/instrument.log"; echo "FAILED: the instrumentation"; exit 1; }
 }
 fuzz() { dotnet "$bin/Postern.Fuzz.dll" "$@"; }

@@ -8,7 +8,7 @@ internal static class Targets
     public static readonly IReadOnlyList<FuzzTarget> All =
     [
         CommandTarget.Target, AddressTarget.Target, SessionTarget.Target, DataTarget.Target, ProxyTarget.Target, ReplyTarget.Target,
-        HeaderTarget.Target, EightBitTarget.Target, BounceTarget.Target, ConfigTarget.Target, JournalTarget.Target,
+        HeaderTarget.Target, EightBitTarget.Target, BounceTarget.Target, ConfigTarget.Target, JournalTarget.Target, ReadingTarget.Target,
     ];
 
     public static FuzzTarget Find(string name) =>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postern.Core.Configuration;
 using Postern.Core.Delivery;
+using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Queue.Embedded;
 using Postern.Core.Routing;
@@ -17,7 +18,11 @@ namespace Postern.Core;
 
 /// <summary>What a relay takes from outside.</summary>
 /// <param name="Random">0 to 1, for jitter.</param>
-public sealed record RelayDependencies(IResolver Resolver, TimeProvider? Time = null, ILoggerFactory? Loggers = null, PosternMetrics? Metrics = null, Func<double>? Random = null);
+public sealed record RelayDependencies(IResolver Resolver, TimeProvider? Time = null, ILoggerFactory? Loggers = null, PosternMetrics? Metrics = null, Func<double>? Random = null)
+{
+    /// <summary>Null for the real probes.</summary>
+    internal DiagnosisSetup? Diagnosis { get; init; }
+}
 
 /// <summary>
 /// A whole relay, from listeners to delivery, made from one configuration: what <c>postern serve</c> runs and what a test starts. Mail it took is on disk;
@@ -45,9 +50,10 @@ public sealed class Relay : IAsyncDisposable
         _router = new MailRouter(config, time);
         _own = new OwnAddresses(config.Server.Hostname);
         _spool = Path.Combine(config.Server.Data, "spool");
-        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool);
+        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool, dependencies.Diagnosis);
         Store.Filed = _engine.Scheduler.File;
         DeliveryGauges.Observe(metrics, _engine);
+        DeliveryGauges.ObserveIncidents(metrics, _engine);
         Inline = new InlineConnector(_engine);
         var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time, Inline);
         _listeners = new ListenerSet(services);
@@ -126,6 +132,15 @@ public sealed class Relay : IAsyncDisposable
 
     /// <summary>Upstreams and MX hosts: named ones first, then those that cannot be reached.</summary>
     public IReadOnlyList<UpstreamSnapshot> Upstreams(int most) => _engine.Registry.Snapshot(most);
+
+    /// <summary>Troubles of upstreams: open ones first, then those that are over, newest first.</summary>
+    public IReadOnlyList<Incident> Incidents(bool withClosed) => _engine.Parts.Diagnoses.Book.Snapshot(withClosed);
+
+    /// <summary>The last diagnosis of each upstream that failed lately, or of the one named.</summary>
+    public IReadOnlyList<UpstreamDiagnosis> Diagnoses(string? upstream) => _engine.Parts.Diagnoses.Book.Latest(upstream);
+
+    /// <summary>Examines destinations under the present configuration.</summary>
+    internal CheckService Checks => _engine.Parts.Diagnoses.Checks;
 
     /// <summary>Stops accepting and beginning; what is under way has <c>server.stop_timeout</c>, then it is cut off, its mail kept.</summary>
     public async Task StopAsync()

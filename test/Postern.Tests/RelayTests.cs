@@ -7,6 +7,7 @@ using Postern.Core.Submission;
 using Postern.Lab.Peers;
 using Postern.Protocols.Tls;
 using Postern.Tests.Delivery;
+using Postern.Tests.Diagnosis.Checks;
 
 namespace Postern.Tests;
 
@@ -24,7 +25,7 @@ public sealed class RelayTests : IDisposable
         Upstream = [new() { Name = "a", Address = upstream.ToString(), Tls = TlsMode.None }],
     };
 
-    private static Task<Relay> StartAsync(PosternConfig config) => Relay.StartAsync(config, new RelayDependencies(new ZoneResolver()), CancellationToken.None);
+    private static Task<Relay> StartAsync(PosternConfig config) => Relay.StartAsync(config, new RelayDependencies(new ZoneResolver()) { Diagnosis = FakeProbes.None }, CancellationToken.None);
 
     [Fact]
     public async Task Mail_goes_in_by_smtp_and_out_to_the_upstream()

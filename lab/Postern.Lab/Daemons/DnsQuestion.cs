@@ -8,9 +8,10 @@ namespace Postern.Lab.Daemons;
 internal static class DnsQuestion
 {
     /// <summary>True when any answer with our id comes back within 200 ms.</summary>
-    public static async Task<bool> IsAnsweredAsync(IPEndPoint server, string name, CancellationToken cancel)
+    /// <param name="make">Makes the socket (in another network namespace); null for an ordinary one.</param>
+    public static async Task<bool> IsAnsweredAsync(IPEndPoint server, string name, CancellationToken cancel, Func<Socket>? make = null)
     {
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = make?.Invoke() ?? new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(TimeSpan.FromMilliseconds(200));
         try

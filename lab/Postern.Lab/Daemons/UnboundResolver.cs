@@ -5,7 +5,8 @@ namespace Postern.Lab.Daemons;
 
 /// <summary>A recursive resolver (unbound) on a loopback port that asks the lab's name servers for their zones and nobody else: other names do not exist.</summary>
 /// <param name="servers">Which port is authoritative for each zone; one that does not know the zone makes it answer SERVFAIL.</param>
-public sealed class UnboundResolver(IReadOnlyDictionary<string, int> servers) : Daemon("unbound")
+/// <param name="anchors">DS records of zones that must be signed; with any, it validates.</param>
+public sealed class UnboundResolver(IReadOnlyDictionary<string, int> servers, IReadOnlyList<string>? anchors = null) : Daemon("unbound")
 {
     public static string? Missing => Programs.Missing("unbound");
 
@@ -35,7 +36,8 @@ public sealed class UnboundResolver(IReadOnlyDictionary<string, int> servers) : 
           verbosity: 1
           do-daemonize: no
           do-not-query-localhost: no
-          module-config: "iterator"
+          module-config: "{(anchors is null ? "iterator" : "validator iterator")}"
+          ede: yes
           do-ip6: no
           num-threads: 1
           cache-max-negative-ttl: 1
@@ -43,6 +45,7 @@ public sealed class UnboundResolver(IReadOnlyDictionary<string, int> servers) : 
           local-zone: "." refuse
           local-zone: "localhost." static
           local-data: "localhost. A 127.0.0.1"
+          {string.Join("\n  ", (anchors ?? []).Select(a => $"trust-anchor: \"{a}\""))}
           {string.Join("\n  ", servers.Keys.Select(zone => $"local-zone: \"{zone}.\" transparent"))}
         remote-control:
           control-enable: no

@@ -16,12 +16,14 @@ public sealed class RecordingSink : IAsyncDisposable
     private readonly List<string> _commands = [];
     private readonly List<SinkRule> _rules = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SinkVisitors _visitors;
     private long _accepted;
 
     public RecordingSink(SinkSettings? settings = null, IPEndPoint? endPoint = null, TimeProvider? time = null)
     {
         Settings = settings ?? new SinkSettings();
         Time = time ?? TimeProvider.System;
+        _visitors = new SinkVisitors(Time);
         _listener = new LoopbackListener(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), ServeAsync);
     }
 
@@ -108,8 +110,9 @@ public sealed class RecordingSink : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
-    internal void Add(SinkMessage message)
+    internal void Add(SinkMessage message, SinkVisit visit)
     {
+        _visitors.Sent(visit);
         lock (_lock)
         {
             _messages.Add(message);
@@ -125,11 +128,11 @@ public sealed class RecordingSink : IAsyncDisposable
             if (_commands.Count < 100_000) _commands.Add($"{connection}: {command}");
     }
 
-    internal SinkRule? RuleFor(SinkStage stage, int connection, string? sender, IReadOnlyList<string> recipients)
+    internal SinkRule? RuleFor(SinkStage stage, SinkVisit visit, string? sender, IReadOnlyList<string> recipients)
     {
         lock (_lock)
             foreach (var rule in _rules)
-                if (rule.TryUse(stage, connection, sender, recipients)) return rule;
+                if (rule.TryUse(stage, visit, sender, recipients)) return rule;
         return null;
     }
 
@@ -139,7 +142,15 @@ public sealed class RecordingSink : IAsyncDisposable
         {
             // Inside the try: a connection that is reset before it is served has no stream any more.
             var wire = new WireStream(new NetworkStream(socket, ownsSocket: false), record: null);
-            await new SinkSession(this, socket, wire, number).RunAsync(cancel);
+            var visit = _visitors.Arrive(((IPEndPoint)socket.RemoteEndPoint!).Address, number);
+            try
+            {
+                await new SinkSession(this, socket, wire, visit).RunAsync(cancel);
+            }
+            finally
+            {
+                _visitors.Leave(visit);
+            }
             if (socket.Connected) await wire.CloseAsync(socket, cancel);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or AuthenticationException)

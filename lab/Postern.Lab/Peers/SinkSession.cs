@@ -4,7 +4,7 @@ using System.Text;
 namespace Postern.Lab.Peers;
 
 /// <summary>One connection of a recording sink: reads a command, answers it, RFC 5321 section 4.1.4 for the order.</summary>
-internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream wire, int number)
+internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream wire, SinkVisit visit)
 {
     private readonly SinkSettings _settings = sink.Settings;
     private readonly List<string> _recipients = [];
@@ -13,7 +13,6 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
     private string _mailParameters = "";
     private string? _user;
     private bool _greeted;
-    private int _taken;
     private SinkBody? _chunks;
 
     public async Task RunAsync(CancellationToken cancel)
@@ -23,7 +22,7 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
         while (await wire.ReadLineAsync(cancel) is { } line)
         {
             string command = Encoding.UTF8.GetString(line).TrimEnd('\r', '\n');
-            sink.Hear(number, command);
+            sink.Hear(visit.Number, command);
             if (!line.AsSpan().EndsWith("\r\n"u8))
             {
                 await SayAsync("500 5.5.2 line does not end in CRLF", cancel);
@@ -95,7 +94,7 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
 
     private async ValueTask<bool> StartTlsAsync(CancellationToken cancel)
     {
-        if (sink.RuleFor(SinkStage.StartTls, number, _from, _recipients) is { } rule) return await ApplyAsync(rule, "220 2.0.0 go ahead", cancel);
+        if (sink.RuleFor(SinkStage.StartTls, visit, _from, _recipients) is { } rule) return await ApplyAsync(rule, "220 2.0.0 go ahead", cancel);
         await SayAsync("220 2.0.0 go ahead", cancel);
         await wire.StartTlsAsync(_settings.Certificate!, cancel);
         Forget();
@@ -107,7 +106,7 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
     private async ValueTask<bool> AuthAsync(string argument, CancellationToken cancel)
     {
         string? user = await new SinkAuth(_settings, wire).RunAsync(argument, cancel);
-        if (sink.RuleFor(SinkStage.Auth, number, _from, _recipients) is { } rule) return await ApplyAsync(rule, "235 2.7.0 welcome", cancel);
+        if (sink.RuleFor(SinkStage.Auth, visit, _from, _recipients) is { } rule) return await ApplyAsync(rule, "235 2.7.0 welcome", cancel);
         _user = user;
         return await SayAsync(user is null ? "535 5.7.8 wrong name or password" : "235 2.7.0 welcome", cancel);
     }
@@ -117,7 +116,7 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
         if (!_greeted || _from is not null) return await SayAsync("503 5.5.1 MAIL does not belong here", cancel);
         if (_settings.Users.Count > 0 && _user is null) return await SayAsync("530 5.7.0 authentication required", cancel);
         if (SplitPath(argument, "FROM:") is not { } mail) return await SayAsync("501 5.5.4 MAIL FROM:<path>", cancel);
-        var rule = sink.RuleFor(SinkStage.Mail, number, mail.Path, _recipients);
+        var rule = sink.RuleFor(SinkStage.Mail, visit, mail.Path, _recipients);
         if (rule is { Fault: not SinkFault.Delay }) return await ApplyAsync(rule, "", cancel);
         (_from, _mailParameters) = mail;
         return rule is null ? await SayAsync("250 2.1.0 sender ok", cancel) : await ApplyAsync(rule, "250 2.1.0 sender ok", cancel);
@@ -127,7 +126,7 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
     {
         if (_from is null) return await SayAsync("503 5.5.1 MAIL first", cancel);
         if (SplitPath(argument, "TO:") is not { Path.Length: > 0 } rcpt) return await SayAsync("501 5.5.4 RCPT TO:<path>", cancel);
-        var rule = sink.RuleFor(SinkStage.Rcpt, number, _from, [rcpt.Path]);
+        var rule = sink.RuleFor(SinkStage.Rcpt, visit, _from, [rcpt.Path]);
         if (rule is { Fault: not SinkFault.Delay } && rule.Reply?.StartsWith('2') is not true) return await ApplyAsync(rule, "", cancel);
         _recipients.Add(rcpt.Path);
         _recipientParameters.Add(rcpt.Parameters);
@@ -138,11 +137,11 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
     {
         if (_from is null || _chunks is not null) return await SayAsync("503 5.5.1 MAIL and RCPT first", cancel);
         if (_recipients.Count == 0) return await SayAsync("554 5.5.1 no valid recipients", cancel);
-        var rule = sink.RuleFor(SinkStage.Data, number, _from, _recipients);
+        var rule = sink.RuleFor(SinkStage.Data, visit, _from, _recipients);
         if (rule is { Fault: not SinkFault.Delay }) return await ApplyAsync(rule, "", cancel);
         if (rule is not null) await Task.Delay(rule.Delay, sink.Time, cancel);
         await SayAsync("354 end with a lone dot", cancel);
-        if (sink.RuleFor(SinkStage.Body, number, _from, _recipients) is { } inBody && !await ApplyAsync(inBody, null, cancel)) return false;
+        if (sink.RuleFor(SinkStage.Body, visit, _from, _recipients) is { } inBody && !await ApplyAsync(inBody, null, cancel)) return false;
         var body = new SinkBody(_settings.KeepBodies);
         while (true)
         {
@@ -174,16 +173,16 @@ internal sealed class SinkSession(RecordingSink sink, Socket socket, WireStream 
     private async ValueTask<bool> TakeAsync(SinkBody body, bool chunked, CancellationToken cancel)
     {
         var message = new SinkMessage(_from!, _mailParameters, [.. _recipients], [.. _recipientParameters], body.Bytes, body.Length, body.Sha256(),
-            body.BareNewlines, number, ++_taken, wire.IsTls, _user, chunked, sink.Time.GetUtcNow());
-        var rule = sink.RuleFor(SinkStage.EndOfData, number, _from, _recipients);
+            body.BareNewlines, visit.Number, visit.Taken + 1, wire.IsTls, _user, chunked, sink.Time.GetUtcNow());
+        var rule = sink.RuleFor(SinkStage.EndOfData, visit, _from, _recipients);
         Forget();
         // Kept unless refused by a reply: a sink that hangs or closes here has the message, and the client cannot know (RFC 1047).
-        if (rule is not { Fault: SinkFault.Reply } || rule.Reply!.StartsWith('2')) sink.Add(message);
-        return rule is null ? await SayAsync($"250 2.0.0 taken as {number}.{_taken}", cancel) : await ApplyAsync(rule, "250 2.0.0 taken", cancel);
+        if (rule is not { Fault: SinkFault.Reply } || rule.Reply!.StartsWith('2')) sink.Add(message, visit);
+        return rule is null ? await SayAsync($"250 2.0.0 taken as {visit.Number}.{visit.Taken}", cancel) : await ApplyAsync(rule, "250 2.0.0 taken", cancel);
     }
 
     private async ValueTask<bool> AnswerAsync(SinkStage stage, string usual, CancellationToken cancel) =>
-        sink.RuleFor(stage, number, _from, _recipients) is { } rule ? await ApplyAsync(rule, usual, cancel) : await SayAsync(usual, cancel);
+        sink.RuleFor(stage, visit, _from, _recipients) is { } rule ? await ApplyAsync(rule, usual, cancel) : await SayAsync(usual, cancel);
 
     /// <summary>False when the connection is over. <paramref name="usual"/> is said after a delay; null says nothing.</summary>
     private async ValueTask<bool> ApplyAsync(SinkRule rule, string? usual, CancellationToken cancel)

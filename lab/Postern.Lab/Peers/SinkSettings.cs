@@ -24,10 +24,14 @@ public sealed record SinkRule(SinkStage Stage, SinkFault Fault, string? Reply = 
 {
     private int _used;
 
+    /// <summary>Only when this is true of the client: "more than three connections open". Null for always.</summary>
+    public Func<SinkVisit, bool>? When { get; init; }
+
     /// <summary>True when the rule applies and is not used up; counts the use.</summary>
-    internal bool TryUse(SinkStage stage, int connection, string? sender, IReadOnlyList<string> recipients)
+    internal bool TryUse(SinkStage stage, SinkVisit visit, string? sender, IReadOnlyList<string> recipients)
     {
-        if (stage != Stage || (Connection is { } n && n != connection)) return false;
+        if (stage != Stage || (Connection is { } n && n != visit.Number)) return false;
+        if (When is not null && !When(visit)) return false;
         if (Address is not null && !Matches(stage, sender, recipients)) return false;
         return Times is not { } times || Interlocked.Increment(ref _used) <= times;
     }

@@ -1,4 +1,5 @@
 using Postern.Core.Queue;
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Bounces;
@@ -41,6 +42,9 @@ public sealed record DsnRecipient(QueuedRecipient Recipient)
     public DateTimeOffset? RetryUntil { get; init; }
 
     public DsnReason Reason { get; init; }
+
+    /// <summary>What the failure means; null when that is not known.</summary>
+    public DiagnosisReport? Diagnosis { get; init; }
 
     /// <summary>The words of the peer; null when Postern concluded by itself.</summary>
     internal SmtpReply? PeerReply => Failure is null ? Reply : Failure.Reply;

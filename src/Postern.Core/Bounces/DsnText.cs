@@ -1,10 +1,15 @@
+using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
+using Postern.Diagnosis.Causes;
 
 namespace Postern.Core.Bounces;
 
 /// <summary>What the person reads: what happened, to whom, who said so in their own words, and what can be done.</summary>
 internal static class DsnText
 {
+    /// <summary>Far below the 998 bytes of a line (RFC 5321 section 4.5.3.1.6), also in UTF-8.</summary>
+    private const int LongestCommand = 240;
+
     public static string Subject(DsnKind kind, IReadOnlyList<DsnRecipient> recipients)
     {
         string first = DsnWriter.Clean(recipients[0].Recipient.Address.Address);
@@ -86,16 +91,33 @@ internal static class DsnText
     private static void WriteOutlook(DsnWriter writer, DsnKind kind, DsnRecipient recipient)
     {
         var meaning = StatusMeaning.Of(DeliveryStatus.Of(kind, recipient));
-        if (meaning is { } known) writer.Paragraph("    ", $"That means: {known.What}");
+        var verdict = recipient.Diagnosis?.Verdict is { Id: not (CauseId.Unknown or CauseId.None) } named ? named : null;
+        if (verdict is not null) writer.Paragraph("    ", $"That means ({verdict.Cause}; {PlainWords.Confidence(verdict.Confidence)}): {verdict.Summary}");
+        else if (meaning is { } known) writer.Paragraph("    ", $"That means: {known.What}");
         if (kind == DsnKind.Delay)
         {
             if (recipient.RetryUntil is { } until) writer.Paragraph("    ", $"It is tried until {DsnReport.Date(until)}; after that you hear again.");
+            if (verdict is not null) WriteRemedy(writer, verdict);
             return;
         }
         if (recipient.Failure is not null && recipient.Reason == DsnReason.Expired) writer.Paragraph("    ", "It was tried until the message reached the end of the time it may wait.");
         if (recipient.Failure is not null && recipient.Reason == DsnReason.ReturnedByOperator) writer.Paragraph("    ", "After that the operator of the relay returned the message.");
         if (recipient.Failure is { MayDuplicate: true }) writer.Paragraph("    ", "The connection ended at a moment when the server may have taken it: ask before you send it again.");
-        if (meaning is { } advised) writer.Paragraph("    ", $"What you can do: {advised.Advice}");
+        if (meaning is { } advised && verdict?.Who != "sender") writer.Paragraph("    ", $"What you can do: {advised.Advice}");
+        if (verdict is not null) WriteRemedy(writer, verdict);
+    }
+
+    /// <summary>The lines of a fix may be commands: they are left whole.</summary>
+    private static void WriteRemedy(DsnWriter writer, Verdict verdict)
+    {
+        if (verdict.Fix.Length == 0) return;
+        writer.Paragraph("    ", verdict.Who == "sender" ? "What you can do:" : verdict.Who == "nobody" ? "What mends it:" : $"What mends it, to be done by {PlainWords.Who(verdict.Who)}:");
+        foreach (string line in verdict.Fix.Split('\n'))
+        {
+            if (line.Length <= LongestCommand) writer.Raw("      " + DsnWriter.Clean(line));
+            else writer.Paragraph("      ", line);
+        }
+        if (verdict.Why.Length > 0) writer.Paragraph("    ", $"Why that works: {verdict.Why}");
     }
 
     private static string Server(DsnRecipient recipient) => (recipient.RemoteHost, recipient.RemoteAddress) switch

@@ -53,7 +53,11 @@ public static class ConfigText
         {
             string key = $"{path}.{setting.Name}";
             if (setting.Property.GetValue(value) is not { } held) continue;
-            if (setting.Table is not null) AddEntries(entries, setting.Table, held, key, origins);
+            if (held is IList { Count: var count } list && setting.Table is { } rows)
+            {
+                for (int i = 0; i < count; i++) AddEntries(entries, rows, list[i]!, $"{key}[{i}]", origins);
+            }
+            else if (setting.Table is not null) AddEntries(entries, setting.Table, held, key, origins);
             else entries.Add(new JsonObject { ["key"] = key, ["value"] = JsonNode.Parse(Toml(setting, held)), ["source"] = origins.GetValueOrDefault(key, ConfigOrigin.Default).ToString() });
         }
     }
@@ -61,17 +65,24 @@ public static class ConfigText
     private static void WriteTable(StringBuilder text, string header, SettingsTable table, object value, string path, IReadOnlyDictionary<string, ConfigOrigin> origins, bool onlySet)
     {
         var lines = new List<(string Line, string Origin)>();
-        foreach (var setting in table.Settings)
+        foreach (var setting in table.Settings.Where(s => s.Kind != SettingKind.TableList))
         {
             string key = $"{path}.{setting.Name}";
             bool isSet = origins.TryGetValue(key, out var origin) && origin != ConfigOrigin.Default;
             if (onlySet && !isSet || setting.Property.GetValue(value) is not { } held) continue;
             lines.Add(($"{setting.Name} = {Toml(setting, held)}", isSet ? origin.ToString() : "default"));
         }
-        if (lines.Count == 0) return;
-        text.Append('\n').Append(header).Append('\n');
-        int width = Math.Min(60, lines.Max(l => l.Line.Length));
-        foreach (var (line, origin) in lines) text.Append(line.PadRight(width)).Append("  # ").Append(origin).Append('\n');
+        if (lines.Count > 0)
+        {
+            text.Append('\n').Append(header).Append('\n');
+            int width = Math.Min(60, lines.Max(l => l.Line.Length));
+            foreach (var (line, origin) in lines) text.Append(line.PadRight(width)).Append("  # ").Append(origin).Append('\n');
+        }
+        foreach (var rows in table.Settings.Where(s => s.Kind == SettingKind.TableList))
+        {
+            var list = (IList)rows.Property.GetValue(value)!;
+            for (int i = 0; i < list.Count; i++) WriteTable(text, $"[[{path}.{rows.Name}]]", rows.Table!, list[i]!, $"{path}.{rows.Name}[{i}]", origins, onlySet);
+        }
     }
 
     /// <summary>The value in TOML; a nested table inline.</summary>

@@ -19,6 +19,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         CheckRoutes();
         CheckAccess();
         CheckDelivery();
+        CheckDiagnosis();
     }
 
     private void CheckForms(object value, SettingsTable table, string path)

@@ -19,6 +19,7 @@ public sealed record PosternConfig
     public IReadOnlyList<RouteConfig> Route { get; init; } = [];
     public PickupConfig? Pickup { get; init; }
     public DnsConfig Dns { get; init; } = new();
+    public DiagnosisConfig Diagnosis { get; init; } = new();
     public LogConfig Log { get; init; } = new();
 }
 

@@ -17,6 +17,9 @@ public enum SettingForm : byte
     /// <summary>host:port or [IPv6]:port to connect to.</summary>
     HostPort,
 
+    /// <summary>A domain, or host:port.</summary>
+    Control,
+
     /// <summary>An IP address, with a port or without.</summary>
     Resolver,
 

@@ -14,6 +14,7 @@ internal static class SettingForms
         SettingForm.HostName when !IsHostName(text) => ("expected a host name such as \"relay.example.net\"", "use letters, digits, hyphens and dots, or an address literal in brackets"),
         SettingForm.Listen when !IsListen(text) => ("expected address:port to listen on", "write \"127.0.0.1:2525\", \"[::1]:2525\", or \"*:2525\" for all addresses"),
         SettingForm.HostPort => HostPortProblem(text),
+        SettingForm.Control when !IsHostName(text) && HostPortProblem(text) is not null => ("expected a domain or host:port", "write \"example.com\" for its mail exchangers, or \"mx.example.com:25\" for one host"),
         SettingForm.Resolver when !IPEndPoint.TryParse(text, out _) => ("expected the address of a resolver", "write an IP address, with \":port\" where it is not 53"),
         SettingForm.Address when !IPAddress.TryParse(text, out _) => ("expected an IP address", "write an address of this machine; 'ip address' lists them"),
         SettingForm.Network when !IPNetwork.TryParse(text, out _) && !IPAddress.TryParse(text, out _) =>

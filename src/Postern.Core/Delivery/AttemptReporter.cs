@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
+using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
+using Postern.Diagnosis.History;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
@@ -54,8 +56,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             Deferred = attempt.Outcomes.Length,
             Dns = plan.Dns,
         };
+        evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
         attempt.Note(evidence);
-        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, 0, "none", false);
+        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
@@ -129,8 +132,15 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered < attempt.Outcomes.Length)
         {
             evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
+            AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
+            evidence = engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
             attempt.Note(evidence);
         }
+        else
+        {
+            AttemptExplainer.Record(candidate, new AttemptSample(_at, AttemptOutcome.Served, candidate.Upstream.OpenSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
+        }
+        if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch
@@ -148,10 +158,10 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
     }
 
-    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => WithRecord(Recorder, new()
+    private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new AttemptEvidence
     {
         At = _at,
         MessageId = attempt.Lease.Id.ToString(),
@@ -170,15 +180,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         TotalMilliseconds = ms,
         Dns = _dns,
         Tls = session?.Session.Tls ?? Recorder.Tls,
-    });
-
-    /// <summary>With what the session's recorder has seen.</summary>
-    internal static AttemptEvidence WithRecord(SessionRecorder recorder, AttemptEvidence evidence) => evidence with
-    {
-        Timings = [.. recorder.Timings().Select(t => new StageTiming(t.Stage, t.Milliseconds))],
-        Connects = [.. recorder.Connects().Select(c => new ConnectObservation(c.Address, c.Port, c.LocalAddress, c.Error, c.Milliseconds))],
-        Transcript = [.. recorder.Dialogue().Select(l => new TranscriptLine(l.FromPeer, l.AtMilliseconds, l.Text))],
-    };
+    }.With(Recorder);
 
     private static StageFailure? FirstFailure(Attempt attempt)
     {
@@ -189,13 +191,13 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         return null;
     }
 
-    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string? words, double ms, string tls, bool isReused, string outcome = "deferred")
+    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string? words, DiagnosisReport? diagnosis, double ms, string tls, bool isReused, string outcome = "deferred")
     {
         var logger = engine.Parts.Logger;
         if (!logger.IsEnabled(LogLevel.Information)) return;
         var lease = attempt.Lease;
         words ??= attempt.Outcomes[0].Reply?.ToString() ?? "";
-        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage.Word(), words, (long)ms, lease.Content.Length, tls, isReused);
+        PosternLog.Attempted(logger, lease.Id, lease.Destination, upstream, target, outcome, Recipients(attempt), stage.Word(), words, diagnosis?.Verdict.Cause, diagnosis is null ? null : Math.Round(diagnosis.Verdict.Confidence, 2), (long)ms, lease.Content.Length, tls, isReused);
     }
 
     /// <summary>Each recipient with what became of it; of many, the first three and the number of the rest.</summary>

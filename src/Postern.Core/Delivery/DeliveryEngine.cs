@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Scheduling;
 using Postern.Core.Telemetry;
@@ -89,6 +90,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         Registry.Apply(model.Config.Delivery.Retry);
         Pool.CloseIdle(TimeSpan.Zero);
         Scheduler.Apply(model.Limits);
+        Parts.Diagnoses.Apply(model.Config);
     }
 
     /// <summary>No new message is begun; those under way have <paramref name="grace"/>, then they are cut off and given back.</summary>
@@ -100,6 +102,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         await _abort.CancelAsync();
         await WaitAsync(AbortTime);
         await _overdue.DisposeAsync();
+        await Parts.Diagnoses.DisposeAsync();
         await Pool.DisposeAsync();
     }
 
@@ -129,7 +132,9 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         Pool.CloseIdle(Model.Config.Delivery.SessionIdle);
         foreach (var (worker, _) in _active) worker.Renew();
         _overdue.Look();
-        if (++_ticks % 60 == 0) Registry.Sweep();
+        if (++_ticks % 60 != 0) return;
+        Registry.Sweep();
+        Parts.Diagnoses.Book.Sweep();
     }
 }
 
@@ -137,4 +142,4 @@ internal sealed class DeliveryEngine : IAsyncDisposable
 /// <param name="SpoolFolder">For large converted messages.</param>
 internal sealed record DeliveryParts(
     IQueueStore Store, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry,
-    PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);
+    AttemptExplainer Explainer, RelayDiagnoses Diagnoses, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postern.Core.Bounces;
 using Postern.Core.Configuration;
+using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Telemetry;
@@ -14,15 +15,19 @@ internal static class DeliveryFactory
 {
     /// <param name="random">0 to 1, for jitter.</param>
     /// <param name="spoolFolder">Must exist.</param>
-    public static DeliveryEngine Create(PosternConfig config, IQueueStore store, MailRouter router, IResolver resolver, OwnAddresses own, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, Func<double> random, string spoolFolder)
+    public static DeliveryEngine Create(PosternConfig config, IQueueStore store, MailRouter router, IResolver resolver, OwnAddresses own, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, Func<double> random, string spoolFolder, DiagnosisSetup? diagnosis = null)
     {
         var logger = loggers.CreateLogger("Postern.Delivery");
         var registry = new UpstreamRegistry(config.Delivery.Retry, time);
         var pool = new SessionPool(time);
         var planner = new DeliveryPlanner(resolver, new MxLookup(resolver, isOurName: own.IsOurName), own);
         var composer = new BounceComposer(new BounceSettings(config.Server.Hostname, config.Delivery.Expire), time, loggers.CreateLogger("Postern.Bounces"));
-        var settler = new Settler(store, new Notifier(composer, router, store), random, logger);
-        var parts = new DeliveryParts(store, settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, time), registry, metrics, logger, time, spoolFolder);
-        return new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1));
+        var diagnoses = (diagnosis ?? DiagnosisSetup.Default).Start(config, resolver, metrics, loggers, time);
+        var explainer = new AttemptExplainer(diagnoses.Explainer, registry, time);
+        var settler = new Settler(store, new Notifier(composer, router, store, explainer), random, logger);
+        var parts = new DeliveryParts(store, settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, time), registry, explainer, diagnoses, metrics, logger, time, spoolFolder);
+        var engine = new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1));
+        diagnoses.Waiting = destination => engine.Scheduler.Depth(destination);
+        return engine;
     }
 }

@@ -15,6 +15,8 @@ internal static class DeliveryGauges
         () => engine.Pool.Idle,
         () => engine.Registry.CountGated());
 
+    public static void ObserveIncidents(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveIncidents(engine.Parts.Diagnoses.Book.CountByCause);
+
     private static IEnumerable<Measurement<long>> Depth(Scheduler scheduler)
     {
         long named = 0;

@@ -1,5 +1,8 @@
 using Postern.Core.Routing;
 using Postern.Core.Submission;
+using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Evidence;
+using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Delivery;
@@ -19,11 +22,13 @@ public sealed class InlineConnector : ILiveUpstreams
         var model = _engine.Model;
         if (!Destination.TryParse(destination, out var parsed) || await _engine.Planner.PlanAsync(model, parsed, cancel) is not { } plan)
             return new LiveOpening(null, new StageFailure(ClientStage.Resolve, Speaker.Us, FailureKind.LocalError, $"the destination {destination} is not configured"));
-        var failure = plan.Failure;
+        if (plan.Failure is { } unplanned) return new LiveOpening(null, unplanned, Explain(model, parsed, unplanned, plan.Dns));
+        StageFailure? failure = null;
+        DiagnosisReport? diagnosis = null;
         foreach (var candidate in plan.Candidates)
         {
             var recorder = new SessionRecorder(_engine.Time);
-            var record = new InlineRecord(_engine, candidate, destination, plan.Dns, recorder, IsReused: true);
+            var record = new InlineRecord(_engine, candidate, parsed, plan.Dns, recorder, IsReused: true);
             if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, record), null);
             var offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
             record = record with { IsReused = false, Dns = [.. plan.Dns, .. offer.Dns] };
@@ -32,12 +37,31 @@ public sealed class InlineConnector : ILiveUpstreams
             {
                 var tally = new LiveTally();
                 tally.Lose(refused);
+                (failure, diagnosis) = (refused, record.Explain(refused, tally, null));
                 record.Write(tally, null);
             }
-            failure = offer.Failure ?? failure ?? candidate.Upstream.Health.Snapshot().LastFailure ?? Busy(candidate.Upstream.Name);
+            else if (failure is null)
+            {
+                // Its gate is closed: what closed it is the reason.
+                failure = offer.Failure ?? candidate.Upstream.Health.Snapshot().LastFailure;
+                diagnosis = failure is null ? null : _engine.Parts.Explainer.Latest(candidate);
+                failure ??= Busy(candidate.Upstream.Name);
+            }
         }
-        return new LiveOpening(null, failure);
+        return new LiveOpening(null, failure, diagnosis);
     }
+
+    private DiagnosisReport? Explain(DeliveryModel model, Destination destination, StageFailure failure, IReadOnlyList<DnsObservation> dns) => _engine.Parts.Explainer.Explain(
+        new AttemptEvidence
+        {
+            At = _engine.Time.GetUtcNow(),
+            Destination = destination.ToString(),
+            Upstream = destination.Name,
+            Target = destination.Name,
+            StageReached = failure.Stage,
+            Failure = failure,
+            Dns = dns,
+        }, destination.Name, model.Config.Delivery.MxPort, model.Config.Server.Hostname).Diagnosis;
 
     private static StageFailure Busy(string upstream) => new(ClientStage.Connect, Speaker.Us, FailureKind.LocalError, $"all sessions to {upstream} are in use");
 }
@@ -66,6 +90,8 @@ internal sealed class InlineSession : LiveUpstream
     public string Target => _pooled.Target;
 
     public override string Name => _pooled.Candidate.Upstream.Name;
+
+    public override DiagnosisReport? Explain(StageFailure failure) => _record.Explain(failure, Tally, _pooled);
 
     public override void Return()
     {

@@ -1,29 +1,36 @@
+using System.Globalization;
+using Postern.Core.Routing;
 using Postern.Core.Submission;
 using Postern.Core.Upstreams;
+using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
+using Postern.Diagnosis.History;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Delivery;
 
 /// <summary>
-/// The record that an inline attempt leaves: the same as a queued one's, in the upstream's history and the metrics. There is no queued message to keep
-/// it with.
+/// The record that an inline attempt leaves: the same as a queued one's, explained, in the upstream's history and the metrics. There is no queued message to
+/// keep it with.
 /// </summary>
-/// <param name="Destination">The scheduling key.</param>
 /// <param name="Dns">Empty where a pooled session was used.</param>
-internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, string Destination, IReadOnlyList<DnsObservation> Dns, SessionRecorder Recorder, bool IsReused)
+internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, Destination Destination, IReadOnlyList<DnsObservation> Dns, SessionRecorder Recorder, bool IsReused)
 {
     private readonly DateTimeOffset _at = Engine.Time.GetUtcNow();
+    private DiagnosisReport? _diagnosis;
+
+    /// <summary>What the failure means; files it. Before the record is written, so that it can stand in it.</summary>
+    public DiagnosisReport? Explain(StageFailure failure, LiveTally tally, PooledSession? session) =>
+        _diagnosis = Engine.Parts.Explainer.Explain(Evidence(failure, tally, session), Candidate, Destination).Diagnosis;
 
     /// <param name="session">Null when none could be opened.</param>
     public void Write(LiveTally tally, PooledSession? session)
     {
-        string target = session?.Target ?? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Candidate.Host}:{Candidate.Port}");
-        var stage = tally.Failure is { } f && f.Stage > Recorder.StageReached && f.Stage < ClientStage.Rset ? f.Stage : Recorder.StageReached;
         double ms = Recorder.ElapsedMilliseconds;
-        var evidence = tally.Failure is null ? null : Evidence(tally, session, target, stage, ms);
-        Candidate.Upstream.History.Add(new AttemptSummary(_at, tally.Id ?? default, target, stage, tally.Delivered, tally.Deferred, tally.Refused, (float)ms, IsReused), evidence);
+        var evidence = tally.Failure is { } failure ? Evidence(failure, tally, session) with { Diagnosis = _diagnosis } : null;
+        Candidate.Upstream.History.Add(
+            new AttemptSummary(_at, tally.Id ?? default, Target(session), Stage(tally.Failure), tally.Delivered, tally.Deferred, tally.Refused, (float)ms, IsReused), evidence);
         string word = (tally.Delivered, tally.Deferred, tally.Refused) switch
         {
             (_, 0, 0) => "delivered",
@@ -31,22 +38,30 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
             (0, 0, _) => "bounced",
             _ => "partial",
         };
-        Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", stage.Word()));
+        Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", Stage(tally.Failure).Word()));
         Engine.Parts.Metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
+        if (tally.Delivered == 0) return;
+        AttemptExplainer.Record(Candidate, new AttemptSample(_at, AttemptOutcome.Served, Candidate.Upstream.OpenSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
+        Engine.Parts.Explainer.Accepted(Candidate);
     }
 
-    private AttemptEvidence Evidence(LiveTally tally, PooledSession? session, string target, ClientStage stage, double ms) => AttemptReporter.WithRecord(Recorder, new AttemptEvidence
+    private string Target(PooledSession? session) => session?.Target ?? string.Create(CultureInfo.InvariantCulture, $"{Candidate.Host}:{Candidate.Port}");
+
+    private ClientStage Stage(StageFailure? failure) =>
+        failure is not null && failure.Stage > Recorder.StageReached && failure.Stage < ClientStage.Rset ? failure.Stage : Recorder.StageReached;
+
+    private AttemptEvidence Evidence(StageFailure failure, LiveTally tally, PooledSession? session) => new AttemptEvidence
     {
         At = _at,
         MessageId = tally.Id?.ToString(),
-        Destination = Destination,
+        Destination = Destination.ToString(),
         Upstream = Candidate.Upstream.Name,
-        Target = target,
+        Target = Target(session),
         Egress = Candidate.Egress.Name.Length == 0 ? null : Candidate.Egress.Name,
         LocalAddress = session?.Session.Local.Address.ToString(),
         HelloName = Candidate.Settings.HelloName,
-        StageReached = stage,
-        Failure = tally.Failure,
+        StageReached = Stage(failure),
+        Failure = failure,
         SessionReused = IsReused,
         Concurrency = Candidate.Upstream.OpenSessions,
         MessagesBefore = session?.Session.MessagesSent ?? 0,
@@ -54,8 +69,8 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
         Deferred = tally.Deferred,
         Refused = tally.Refused,
         Bytes = tally.Bytes,
-        TotalMilliseconds = ms,
+        TotalMilliseconds = Recorder.ElapsedMilliseconds,
         Dns = Dns,
         Tls = session?.Session.Tls ?? Recorder.Tls,
-    });
+    }.With(Recorder);
 }

@@ -7,7 +7,7 @@ using Postern.Protocols.Smtp;
 namespace Postern.Core.Delivery;
 
 /// <summary>Makes the notifications that an attempt's outcomes ask for: failure, delay, success towards a server that sends none itself.</summary>
-internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueueStore store)
+internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueueStore store, AttemptExplainer explainer)
 {
     private readonly Func<MailPath, MailPath, string?> _route = (from, to) => router.Route(from, to, "bounce", null).Destination;
 
@@ -48,7 +48,7 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
         return messages;
     }
 
-    private static void Sort(Attempt attempt, bool delayed, List<DsnRecipient> failed, List<DsnRecipient> late, List<DsnRecipient> passed)
+    private void Sort(Attempt attempt, bool delayed, List<DsnRecipient> failed, List<DsnRecipient> late, List<DsnRecipient> passed)
     {
         var envelope = attempt.Lease.Envelope;
         foreach (ref readonly var outcome in attempt.Outcomes)
@@ -61,6 +61,7 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
                 RemoteAddress = outcome.Peer?.Address,
                 LastAttempt = outcome.Failure is null && outcome.Disposition != Disposition.Delivered ? null : attempt.StartedAt,
                 RetryUntil = envelope.ExpiresAt,
+                Diagnosis = outcome.Failure is { } failure && attempt.Evidence is { } evidence ? explainer.Of(evidence, failure, envelope.Recipients[outcome.Index].Address.Address) : null,
                 Reason = IsRefusal(outcome) ? DsnReason.Refused : DsnReason.Expired,
             };
             if (outcome.Disposition == Disposition.Bounce) failed.Add(recipient);
@@ -86,7 +87,7 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
             for (int i = 0; i < recipients.Count; i++)
             {
                 if (recipients[i].Failure is not null) continue;
-                recipients[i] = recipients[i] with { Failure = last.Failure, RemoteHost = HostOf(last.Target), LastAttempt = last.At };
+                recipients[i] = recipients[i] with { Failure = last.Failure, Diagnosis = last.Diagnosis, RemoteHost = HostOf(last.Target), LastAttempt = last.At };
             }
         }
     }

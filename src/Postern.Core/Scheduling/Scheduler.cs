@@ -218,6 +218,12 @@ internal sealed class Scheduler : IDisposable
         }
     }
 
+    /// <summary>Parts that wait for one destination.</summary>
+    public int Depth(string destination)
+    {
+        lock (_lock) return _queues.TryGetValue(destination, out var queue) ? queue.Count : 0;
+    }
+
     /// <summary>No loop is started and no part given out any more.</summary>
     public void Stop()
     {

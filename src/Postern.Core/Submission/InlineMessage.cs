@@ -1,6 +1,7 @@
 using System.Text;
 using Postern.Core.Queue;
 using Postern.Core.Telemetry;
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Submission;
@@ -14,6 +15,7 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
 {
     private LiveUpstream? _live = live;
     private StageFailure? _failure;
+    private DiagnosisReport? _diagnosis;
 
     public override MessageId Id => id;
 
@@ -39,7 +41,7 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
         // Waits for the upstream to take it: the client is slowed down to the upstream's pace.
         if (await live.Session.WriteBodyAsync(bytes, cancel).ConfigureAwait(false) is not { } failure) return;
         GiveUp(failure);
-        Reply = failure.Reply ?? InlineReplies.Lost(failure, mayDuplicate: false);
+        Reply = failure.Reply ?? InlineReplies.Lost(failure, _diagnosis, mayDuplicate: false);
     }
 
     public override async ValueTask CommitAsync(QueuedEnvelope envelope, CancellationToken cancel)
@@ -53,12 +55,13 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
             {
                 _live = null;
                 Reply = reply;
+                if (reply.Code >= 400) live.Explain(result.Failure ?? new StageFailure(ClientStage.EndOfData, Speaker.Peer, FailureKind.Refused, reply.ToString(), reply));
                 if (reply.Code == 421) live.Drop(result.Failure);
                 else live.Return();
                 return;
             }
             GiveUp(result.Failure);
-            Reply = InlineReplies.Lost(result.Failure, result.Failure?.MayDuplicate ?? true);
+            Reply = InlineReplies.Lost(result.Failure, _diagnosis, result.Failure?.MayDuplicate ?? true);
         }
         if (copy is null) return;
         await copy.CommitAsync(envelope, cancel).ConfigureAwait(false);
@@ -91,6 +94,7 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
     private void GiveUp(StageFailure? failure)
     {
         _failure ??= failure;
+        if (failure is not null) _diagnosis = _live?.Explain(failure);
         _live?.Drop(failure);
         _live = null;
     }

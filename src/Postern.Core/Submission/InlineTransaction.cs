@@ -1,6 +1,7 @@
 using Postern.Core.Configuration;
 using Postern.Core.Queue;
 using Postern.Core.Telemetry;
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Submission;
@@ -35,12 +36,12 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
             if (_live is null && await OpenAsync(mail, token).ConfigureAwait(false) is { } trouble) return trouble;
             var result = await _live!.Session.RcptAsync(rcpt, token).ConfigureAwait(false);
             if (result.Reply is { } said) _live.Tally.Hear(ClientStage.Rcpt, said);
-            return Heard(result) ?? Lost(result);
+            return Heard(result, ClientStage.Rcpt) ?? Lost(result);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             // A look-up that was cut short by the wait, not by the session's end.
-            return Failed(null);
+            return Failed(null, null);
         }
     }
 
@@ -52,7 +53,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
         using var late = mode == DeliveryMode.InlineThenQueue ? new LateLimit(services.Time, RemainingWait(), cancel) : null;
         var result = await _live.Session.DataAsync(late?.Token ?? cancel).ConfigureAwait(false);
         if (result.Reply is { } said) _live.Tally.Hear(ClientStage.Data, said);
-        if (Heard(result) is { } reply)
+        if (Heard(result, ClientStage.Data) is { } reply)
         {
             if (reply.IsIntermediate) return null;
             await EndAsync().ConfigureAwait(false);
@@ -88,7 +89,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
             if (opening.Upstream is not { } live)
             {
                 // What the DNS says for good is no trouble of the moment: to queue it would only be to bounce it.
-                if (InlineReplies.Undeliverable(opening.Failure) is not { } never) return Failed(opening.Failure);
+                if (InlineReplies.Undeliverable(opening.Failure) is not { } never) return Failed(opening.Failure, opening.Diagnosis);
                 services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", "unreachable"));
                 return never;
             }
@@ -108,7 +109,7 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
             }
             _live = live;
             if (result.Reply is { } said) live.Tally.Hear(ClientStage.Mail, said);
-            if (Heard(result) is not { } reply) return Lost(result);
+            if (Heard(result, ClientStage.Mail) is not { } reply) return Lost(result);
             if (reply.IsPositive) return null;
             await EndAsync().ConfigureAwait(false);
             return _mailRefusal = reply;
@@ -116,21 +117,25 @@ internal sealed class InlineTransaction(ILiveUpstreams upstreams, SubmissionServ
     }
 
     /// <summary>The upstream's own words; null when it has none or says that it closes and the message can be queued instead.</summary>
-    private SmtpReply? Heard(in StageResult result)
+    private SmtpReply? Heard(in StageResult result, ClientStage stage)
     {
         var reply = result.Reply ?? result.Failure?.Reply;
+        // Its words go to the client as they are; what they mean is for our log and the operator.
+        if (reply is { Code: >= 400 }) _live?.Explain(result.Failure ?? new StageFailure(stage, Speaker.Peer, FailureKind.Refused, reply.ToString(), reply));
         return reply is { Code: 421 } && mode == DeliveryMode.InlineThenQueue ? null : reply;
     }
 
     private SmtpReply Lost(in StageResult result)
     {
-        TakeSession()?.Drop(result.Failure);
-        return Failed(result.Failure);
+        var live = TakeSession();
+        var diagnosis = result.Failure is { } failure ? live?.Explain(failure) : null;
+        live?.Drop(result.Failure);
+        return Failed(result.Failure, diagnosis);
     }
 
-    private SmtpReply Failed(StageFailure? failure)
+    private SmtpReply Failed(StageFailure? failure, DiagnosisReport? diagnosis)
     {
-        var reply = InlineReplies.Unreachable(failure);
+        var reply = InlineReplies.Unreachable(failure, diagnosis);
         if (mode == DeliveryMode.Inline)
         {
             services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", "unreachable"));

@@ -1,9 +1,11 @@
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Submission;
 
 /// <summary>A live session to hand a client's transaction through, or why there is none (its detail is a sentence for a person).</summary>
-public readonly record struct LiveOpening(LiveUpstream? Upstream, StageFailure? Failure);
+/// <param name="Diagnosis">What the failure means; null when that is not known.</param>
+public readonly record struct LiveOpening(LiveUpstream? Upstream, StageFailure? Failure, DiagnosisReport? Diagnosis = null);
 
 /// <summary>
 /// Where the inline modes get their sessions from: the delivery side, with its plans, gates, limits and pool, so that an upstream known to be dead is not
@@ -38,4 +40,7 @@ public abstract class LiveUpstream
 
     /// <summary>The session broke or is in an unknown state. <paramref name="failure"/> is what is learnt of the upstream; null when it was not its fault.</summary>
     public abstract void Drop(StageFailure? failure);
+
+    /// <summary>What a failure on this session means; files it. Null when that is not known.</summary>
+    public virtual DiagnosisReport? Explain(StageFailure failure) => null;
 }

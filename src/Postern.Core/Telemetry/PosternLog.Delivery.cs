@@ -11,8 +11,8 @@ internal static partial class PosternLog
     [LoggerMessage(4002, LogLevel.Information, "upstream reachable again upstream={Upstream}")]
     public static partial void UpstreamOpened(ILogger logger, string upstream);
 
-    [LoggerMessage(5001, LogLevel.Information, "attempt id={Id} destination={Destination} upstream={Upstream} target={Target} outcome={Outcome} rcpt={Recipients} stage={Stage} reply={Reply} ms={Ms} bytes={Bytes} tls={Tls} reused={Reused}", SkipEnabledCheck = true)]
-    public static partial void Attempted(ILogger logger, MessageId id, string destination, string upstream, string target, string outcome, string recipients, string stage, string reply, long ms, long bytes, string tls, bool reused);
+    [LoggerMessage(5001, LogLevel.Information, "attempt id={Id} destination={Destination} upstream={Upstream} target={Target} outcome={Outcome} rcpt={Recipients} stage={Stage} reply={Reply} cause={Cause} confidence={Confidence} ms={Ms} bytes={Bytes} tls={Tls} reused={Reused}", SkipEnabledCheck = true)]
+    public static partial void Attempted(ILogger logger, MessageId id, string destination, string upstream, string target, string outcome, string recipients, string stage, string reply, string? cause, double? confidence, long ms, long bytes, string tls, bool reused);
 
     [LoggerMessage(5002, LogLevel.Warning, "lease lapsed before the attempt was settled, the message is tried again id={Id} destination={Destination}")]
     public static partial void LeaseLapsed(ILogger logger, MessageId id, string destination);

@@ -50,6 +50,9 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvid
         }
     }
 
+    /// <summary>Those that were tried since the start, in any order.</summary>
+    public IEnumerable<UpstreamState> Tried => _states.Values.Where(s => s.Place is not null);
+
     /// <summary>Upstreams and MX hosts whose gate is not open.</summary>
     public long CountGated()
     {

@@ -1,3 +1,5 @@
+using Postern.Diagnosis.History;
+
 namespace Postern.Core.Upstreams;
 
 /// <summary>The live side of one upstream of a pool or one MX host: its gate, its open sessions, what happened there lately. Thread safe; survives reloads.</summary>
@@ -14,6 +16,12 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
 
     public UpstreamHealth Health { get; } = new(ladder, time);
     public UpstreamHistory History { get; } = new();
+
+    /// <summary>Our attempts there as a time series.</summary>
+    public UpstreamRecord Record { get; } = new(name);
+
+    /// <summary>Where it is; null until it was first tried.</summary>
+    public UpstreamPlace? Place { get; set; }
     public int OpenSessions => Volatile.Read(ref _openSessions);
 
     /// <summary>Counts a session that is about to be opened; false when the limit is reached.</summary>
@@ -32,6 +40,9 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
 
     public UpstreamSnapshot Snapshot() => new(Name, IsPool, OpenSessions, Health.Snapshot(), History.Attempts(), History.Failures());
 }
+
+/// <param name="Egress">Configured name of our address; null for the system's choice.</param>
+internal sealed record UpstreamPlace(string Host, int Port, string? Egress);
 
 /// <summary>One upstream as the API shows it.</summary>
 /// <param name="Attempts">The last 50, newest first.</param>

@@ -63,6 +63,9 @@ public sealed record AttemptEvidence
     public TlsObservation? Tls { get; init; }
     public IReadOnlyList<TranscriptLine> Transcript { get; init; } = [];
 
+    /// <summary>Why it failed, as was known then; null when nothing failed or explaining is off.</summary>
+    public Causes.DiagnosisReport? Diagnosis { get; init; }
+
     /// <summary>The hosts tried before this one in the same attempt, in order, at most <see cref="MaxEarlier"/>; only as it is written to the queue, which gives them back one by one. Null for none.</summary>
     public IReadOnlyList<AttemptEvidence>? Earlier { get; init; }
 

@@ -14,12 +14,22 @@ public enum DnsStatus : byte { Ok, NoData, NxDomain, ServFail, Refused, TimedOut
 public sealed record DnsObservation(string Question, DnsStatus Status, string? Server, bool Authenticated, IReadOnlyList<string> Answers, TimeSpan Ttl, TimeSpan Elapsed, string? Note = null);
 
 /// <summary>A typed answer together with its observation.</summary>
-public sealed record DnsAnswer<T>(DnsStatus Status, IReadOnlyList<T> Records, DnsObservation Observation);
+public sealed record DnsAnswer<T>(DnsStatus Status, IReadOnlyList<T> Records, DnsObservation Observation)
+{
+    /// <summary>Where CNAMEs led, in their order, without trailing dots; empty when the name asked for owns the records itself.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>The resolver did its work: the records, or that there are none. Otherwise nothing is known.</summary>
+    public bool IsAnswered => Status is DnsStatus.Ok or DnsStatus.NoData or DnsStatus.NxDomain;
+}
 
 /// <summary>One MX record. The exchange has no trailing dot; "." (RFC 7505) is the empty string.</summary>
 public readonly record struct MxRecord(ushort Preference, string Exchange);
 
-/// <summary>Look-ups the relay needs. Answers are cached by TTL by the implementation. Never throws for DNS trouble: it is a status.</summary>
+/// <summary>
+/// Look-ups the relay needs. Answers are cached by TTL by the implementation. Never throws for DNS trouble: it is a status. Cancelling ends the waiting; others who
+/// ask the same go on.
+/// </summary>
 public interface IResolver
 {
     ValueTask<DnsAnswer<MxRecord>> MxAsync(string domain, CancellationToken cancel);
@@ -30,4 +40,7 @@ public interface IResolver
     ValueTask<DnsAnswer<string>> TxtAsync(string name, CancellationToken cancel);
 
     ValueTask<DnsAnswer<string>> PtrAsync(IPAddress address, CancellationToken cancel);
+
+    /// <summary>Name servers of a zone; "." is the root's.</summary>
+    ValueTask<DnsAnswer<string>> NsAsync(string zone, CancellationToken cancel);
 }

@@ -33,12 +33,13 @@ public sealed class MxLookup(IResolver resolver, Random? random = null, Func<str
             DnsStatus.Ok when answer.Records.Count > 0 => Order(name, answer.Records, seen),
             DnsStatus.Ok or DnsStatus.NoData => await ImplicitAsync(name, answer.Observation, cancel).ConfigureAwait(false),
             DnsStatus.NxDomain => Failed(FailureKind.NoSuchDomain, $"the domain {name} does not exist", seen),
+            DnsStatus.Bogus => Failed(FailureKind.DnsFailure, $"the look-up of MX {name} failed: the domain's DNSSEC is broken", seen),
             _ => Failed(FailureKind.DnsFailure, $"the look-up of MX {name} failed: {answer.Status}", seen),
         };
     }
 
     /// <summary>The A-label form, lower case, without trailing dot; null when the name cannot have one.</summary>
-    internal static string? ToAscii(string domain)
+    public static string? ToAscii(string domain)
     {
         string name = domain.TrimEnd('.');
         if (name.Length is 0 or > 253) return null;

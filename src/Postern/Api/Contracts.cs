@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Postern.Core.Diagnoses;
+using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
@@ -16,6 +18,8 @@ public sealed record StatusContract
 
     /// <summary>Why it is not ready, or does not take mail; empty when all is well.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
+    /// <summary>Open ones, those with the most waiting mail first.</summary>
+    public IReadOnlyList<Incident> Incidents { get; init; } = [];
     public required QueueStatusContract Queue { get; init; }
     public required long Accepted { get; init; }
 }
@@ -110,6 +114,12 @@ public sealed record UpstreamContract
     public string? LastProblem { get; init; }
 }
 
+/// <summary>GET /api/v1/incidents; with all=true also those that are over, newest first.</summary>
+public sealed record IncidentsContract(IReadOnlyList<Incident> Incidents);
+
+/// <summary>GET /api/v1/diagnoses, of one upstream with upstream=NAME: the last diagnosis of each that failed lately.</summary>
+public sealed record DiagnosesContract(IReadOnlyList<UpstreamDiagnosis> Diagnoses);
+
 /// <summary>Every refusal of the API: what is wrong and how to mend it.</summary>
 public sealed record ProblemContract(string Error, string Mend);
 
@@ -122,6 +132,9 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(QueueActionContract))]
 [JsonSerializable(typeof(QueueActionResultContract))]
 [JsonSerializable(typeof(UpstreamsContract))]
+[JsonSerializable(typeof(IncidentsContract))]
+[JsonSerializable(typeof(DiagnosesContract))]
+[JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(ProblemContract))]
 [JsonSerializable(typeof(ReadinessContract))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]

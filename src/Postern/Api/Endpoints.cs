@@ -40,6 +40,7 @@ internal sealed class Endpoints(RelayView relay)
             Ready = problems.Count == 0,
             Problems = problems,
             Accepted = stats.Accepted,
+            Incidents = relay.Insight()?.Incidents(false) ?? [],
             Queue = new QueueStatusContract
             {
                 Messages = stats.Messages,
@@ -175,7 +176,7 @@ internal sealed class Endpoints(RelayView relay)
 
     private static Task Starting(HttpContext http) => Json(http, new ProblemContract("the relay is starting", "try again in a moment"), ApiJson.Default.ProblemContract, 503);
 
-    private static Task Json<T>(HttpContext http, T value, JsonTypeInfo<T> type, int status = 200)
+    internal static Task Json<T>(HttpContext http, T value, JsonTypeInfo<T> type, int status = 200)
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/json; charset=utf-8";

@@ -34,6 +34,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         app.UseRouting();
         app.MapPrometheusScrapingEndpoint("/metrics");
         new Endpoints(relay).Map(app);
+        new DiagnosisEndpoints(relay).Map(app);
         try
         {
             await app.StartAsync(cancel);

@@ -12,4 +12,8 @@ internal sealed record RelayView(
     Func<IQueueStore?> Store,
     Func<IReadOnlyList<string>> Listening,
     Func<IReadOnlyList<UpstreamContract>> Upstreams,
-    Func<IReadOnlyList<string>> Problems);
+    Func<IReadOnlyList<string>> Problems)
+{
+    /// <summary>Null while the relay starts.</summary>
+    public Func<RelayInsight?> Insight { get; init; } = static () => null;
+}

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Postern.Diagnosis.Checks;
 
 namespace Postern.Cli;
 
@@ -8,7 +9,18 @@ internal sealed record ConfigFindingContract(string Source, int Line, int Column
 
 internal sealed record HashContract(string Hash);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>postern doctor --json.</summary>
+/// <param name="Good">No problem was found; something may still be unknown.</param>
+internal sealed record DoctorContract(bool Good, IReadOnlyList<Finding> Findings);
+
+/// <summary>postern explain CAUSE --json.</summary>
+/// <param name="Page">The whole page as markdown.</param>
+internal sealed record CauseContract(string Id, string Title, string Who, string Summary, string Fix, string Why, string Page);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(Postern.Api.WordEnumConverter<FindingState>)], DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ConfigCheckContract))]
 [JsonSerializable(typeof(HashContract))]
+[JsonSerializable(typeof(DoctorContract))]
+[JsonSerializable(typeof(CauseContract))]
+[JsonSerializable(typeof(IReadOnlyList<CauseContract>))]
 internal sealed partial class CliJson : JsonSerializerContext;

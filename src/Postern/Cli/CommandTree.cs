@@ -1,11 +1,13 @@
 using System.CommandLine;
+using Postern.Core.Diagnoses;
 using Postern.Hosting;
 
 namespace Postern.Cli;
 
 /// <summary>All commands, and the one place where a command's failure becomes a line and an exit code.</summary>
 /// <param name="start">Null leaves out the commands that run a relay.</param>
-internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter? start = null)
+/// <param name="diagnosis">Null for the real probes.</param>
+internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter? start = null, DiagnosisSetup? diagnosis = null)
 {
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for programs.", Recursive = true };
 
@@ -20,6 +22,9 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
             root.Add(new ServeCommand(this, start).Build());
             root.Add(new DemoCommand(this, start).Build());
         }
+        root.Add(new CheckCommand(this, diagnosis ?? DiagnosisSetup.Default).Build());
+        root.Add(new DoctorCommand(this, diagnosis ?? DiagnosisSetup.Default).Build());
+        root.Add(new ExplainCommand(this, diagnosis ?? DiagnosisSetup.Default).Build());
         root.Add(new StatusCommand(this).Build());
         root.Add(new QueueCommand(this).Build());
         root.Add(new WhyCommand(this).Build());

@@ -12,6 +12,8 @@ internal sealed class ConfigCommand(CommandTree tree)
     private readonly ConfigSources _showSources = new();
     private readonly Option<bool> _set = new("--only-set") { Description = "Leave out what is at its default." };
 
+    private readonly Argument<DirectoryInfo> _folder = new("folder") { Description = "Made when it does not exist; other files in it stay." };
+
     public Command Build()
     {
         var check = new Command("check", "Check a configuration and list every mistake with its line and remedy.");
@@ -26,6 +28,7 @@ internal sealed class ConfigCommand(CommandTree tree)
             tree.Action(new Command("schema", "Print the JSON schema, for editors."), Print(ConfigSchema.Write)),
             tree.Action(new Command("reference", "Print the reference page (docs/configuration.md)."), Print(ConfigReference.Write)),
             tree.Action(new Command("metrics", "Print the list of metrics (docs/metrics.md)."), Print(MetricsReference.Write)),
+            tree.Action(new Command("causes", "Write the pages about causes (docs/causes) into a folder.") { _folder }, WriteCauses),
             tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
         };
     }
@@ -42,6 +45,13 @@ internal sealed class ConfigCommand(CommandTree tree)
         tree.Output.Text.Write(write());
         return Task.FromResult(ExitCode.Good);
     };
+
+    private async Task<int> WriteCauses(ParseResult parsed, CancellationToken cancel)
+    {
+        string folder = Directory.CreateDirectory(parsed.GetRequiredValue(_folder).FullName).FullName;
+        foreach (var (name, text) in CausesReference.Write()) await File.WriteAllTextAsync(Path.Combine(folder, name), text, cancel);
+        return ExitCode.Good;
+    }
 
     private Task<int> Check(ParseResult parsed, CancellationToken cancel)
     {

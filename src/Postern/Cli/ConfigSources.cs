@@ -40,12 +40,18 @@ internal sealed class ConfigSources
             if (upstreams.Length > 0) throw new CommandException(ExitCode.WrongUsage, "--mx and --upstream: mail goes one way or the other; choose one, or write routes into a configuration file");
             overrides.Add(new ConfigOverride("route[0].via", "mx", "--mx"));
         }
-        foreach (string given in parsed.GetValue(_set) ?? [])
-        {
-            int equals = given.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 1) throw new CommandException(ExitCode.WrongUsage, $"--set {given}: expected KEY=VALUE, such as delivery.expire=2d");
-            overrides.Add(new ConfigOverride(given[..equals], given[(equals + 1)..], $"--set {given[..equals]}"));
-        }
+        overrides.AddRange(Set(parsed.GetValue(_set) ?? []));
         return overrides;
+    }
+
+    /// <summary>"KEY=VALUE" each.</summary>
+    public static IEnumerable<ConfigOverride> Set(IReadOnlyList<string> given)
+    {
+        foreach (string pair in given)
+        {
+            int equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1) throw new CommandException(ExitCode.WrongUsage, $"--set {pair}: expected KEY=VALUE, such as delivery.expire=2d");
+            yield return new ConfigOverride(pair[..equals], pair[(equals + 1)..], $"--set {pair[..equals]}");
+        }
     }
 }

@@ -72,6 +72,8 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
             ("route[0].match.recipient_domain", TroubledDomain), ("route[0].upstreams", "troubled"),
             ("route[1].upstreams", "capture"),
             ("delivery.retry", "3s,6s,9s"), ("timeouts.greeting", "10s"),
+            // Nothing of a demonstration leaves this machine, and its upstream's troubles are its own.
+            ("diagnosis.probe", "false"), ("diagnosis.controls", "[]"), ("diagnosis.builtin_blocklists", "false"),
         ];
         return [.. keys.Select(k => new ConfigOverride(k.Key, k.Value, "demo"))];
     }

@@ -1,11 +1,14 @@
 using System.CommandLine;
 using Postern.Api;
+using Postern.Core.Diagnoses;
 
 namespace Postern.Cli;
 
 /// <summary>postern status: one look at the running relay, or one every second.</summary>
 internal sealed class StatusCommand(CommandTree tree)
 {
+    private const int MaxIncidents = 10;
+
     private static readonly Option<string> _server = ServerOption.Create();
     private static readonly Option<bool> _watch = new("--watch", "-w") { Description = "Look again every second until interrupted." };
 
@@ -27,12 +30,22 @@ internal sealed class StatusCommand(CommandTree tree)
 
     private static string Count(long count, string word) => $"{count} {word}{(count == 1 ? "" : "s")}";
 
+    private void Print(Incident incident, DateTimeOffset now)
+    {
+        var verdict = incident.Diagnosis.Verdict;
+        tree.Output.Line($"INCIDENT   {incident.Upstream}: {incident.Cause} for {Output.Age(now - incident.OpenedAt)}, {incident.Waiting} waiting, {PlainWords.Confidence(verdict.Confidence)}; for {PlainWords.Who(verdict.Who)} to mend");
+        tree.Output.Line($"           {PlainWords.FirstSentence(verdict.Summary, 300)}");
+        if (PlainWords.FirstSentence(verdict.Fix, 300) is { Length: > 0 } fix) tree.Output.Line($"           do: {fix}");
+    }
+
     private void Print(StatusContract status, bool clear)
     {
         var output = tree.Output;
         if (clear) output.Text.Write("\e[H\e[J");
         var now = tree.Time.GetUtcNow();
         output.Line($"{output.Bold(status.Hostname)}  postern {status.Version}  up {Output.Age(now - status.StartedAt)}  {(status.Ready ? output.Good("ready") : output.Bad("NOT READY"))}");
+        foreach (var incident in status.Incidents.Take(MaxIncidents)) Print(incident, now);
+        if (status.Incidents.Count > MaxIncidents) output.Line($"INCIDENT   and {status.Incidents.Count - MaxIncidents} more: GET /api/v1/incidents");
         output.Line($"listening  {(status.Listening.Count > 0 ? string.Join(", ", status.Listening) : "nowhere")}");
         string oldest = status.Queue.OldestAcceptedAt is { } at ? $", oldest {Output.Age(now - at)}" : "";
         output.Line($"queue      {status.Queue.Messages} waiting{oldest}, {status.Queue.InDelivery} in delivery, {status.Queue.Held} held; accepted {status.Accepted} since the start");

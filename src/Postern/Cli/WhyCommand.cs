@@ -37,6 +37,11 @@ internal sealed class WhyCommand(CommandTree tree)
         var output = tree.Output;
         output.Line($"{output.Bold("attempt")} {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
         if (attempt.Failure is { } failure) output.Line($"  {output.Bad("failed")}    at {failure.Stage.Word()}: {failure.Detail}");
+        if (attempt.Diagnosis is { } diagnosis)
+        {
+            new DiagnosisText(output).Print(diagnosis, "  ");
+            output.Line("");
+        }
         if (attempt.Failure?.Reply is { } reply && reply.ToString() != attempt.Failure.Detail) output.Line($"  {output.Dim("said")}      {reply}");
         foreach (var connect in attempt.Connects)
             output.Line(string.Create(CultureInfo.InvariantCulture, $"  {output.Dim("connect")}   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));

@@ -1,8 +1,10 @@
 using Postern.Api;
 using Postern.Core;
 using Postern.Core.Configuration;
+using Postern.Core.Diagnoses;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
+using Postern.Diagnosis.Causes;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
@@ -32,7 +34,14 @@ internal static class RelayComposition
             stop => StopAsync(relay, stop))
         {
             CountReload = result => metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", result)),
+            Insight = new RelayInsight(relay.Incidents, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop)),
         };
+    }
+
+    private static async Task<DiagnosisReport> CheckAsync(Relay relay, string text, CancellationToken cancel)
+    {
+        var target = relay.Checks.Target(text, out string? problem) ?? throw new FormatException(problem);
+        return (await relay.Checks.RunAsync(new CheckRequest(target), progress: null, cancel)).Report;
     }
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)

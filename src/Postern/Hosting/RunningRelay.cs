@@ -17,6 +17,9 @@ internal sealed record RunningRelay(
 {
     /// <summary>Counts a reload: applied or refused.</summary>
     public Action<string>? CountReload { get; init; }
+
+    /// <summary>Null where nothing is explained.</summary>
+    public RelayInsight? Insight { get; init; }
 }
 
 /// <summary>Starts a relay. Throws StoreException and ListenException with one line for the operator.</summary>

@@ -55,6 +55,9 @@ internal sealed class PosternProcess : Daemon
 
         """);
 
+    /// <summary>Explains without looking anywhere: a test's upstream counts its connections, and nothing beyond this machine is to be asked.</summary>
+    private const string Quiet = "[diagnosis]\nprobe = false\ncontrols = []\nbuiltin_blocklists = false\n";
+
     public static async Task<PosternProcess> StartAsync(string settings, string listener = "", string server = "", string? data = null)
     {
         var relay = new PosternProcess(settings, listener, server, data);
@@ -97,6 +100,7 @@ internal sealed class PosternProcess : Daemon
             address = "127.0.0.1:{Port}"
             {Listener}
             {settings}
+            {(settings.Contains("[diagnosis]", StringComparison.Ordinal) ? "" : Quiet)}
             """));
         File.Move(path, ConfigFile, overwrite: true);
     }
@@ -113,7 +117,12 @@ internal sealed class PosternProcess : Daemon
 
     /// <summary>Runs the command line: <c>serve</c> and <c>config</c> with this relay's configuration, the others talk to this relay.</summary>
     public Task<ProgramResult> RunAsync(params IReadOnlyList<string> arguments) => RunningProgram.RunAsync(
-        Executable, arguments[0] is "serve" or "config" ? [.. arguments, "--config", ConfigFile] : [.. arguments, "--server", $"127.0.0.1:{HttpPort.ToString(CultureInfo.InvariantCulture)}"], environment: Variables);
+        Executable, arguments[0] switch
+        {
+            "serve" or "config" or "check" or "doctor" => [.. arguments, "--config", ConfigFile],
+            "explain" => arguments,
+            _ => [.. arguments, "--server", $"127.0.0.1:{HttpPort.ToString(CultureInfo.InvariantCulture)}"],
+        }, environment: Variables);
 
     /// <summary>Waits until that many messages are in its queue, by its own word.</summary>
     public async Task WaitForQueueAsync(long count, TimeSpan? limit = null)

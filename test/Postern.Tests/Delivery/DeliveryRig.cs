@@ -8,6 +8,7 @@ using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Telemetry;
 using Postern.Protocols.Smtp;
+using Postern.Tests.Diagnosis.Checks;
 
 namespace Postern.Tests.Delivery;
 
@@ -25,7 +26,7 @@ internal sealed class DeliveryRig : IAsyncDisposable
         Store = new MemoryQueueStore(Time);
         Router = new MailRouter(config, Time);
         Own = new OwnAddresses(config.Server.Hostname);
-        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath());
+        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), FakeProbes.None);
         Store.Filed = Engine.Scheduler.File;
     }
 

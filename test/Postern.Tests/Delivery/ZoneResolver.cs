@@ -48,6 +48,8 @@ internal sealed class ZoneResolver : IResolver
 
     public ValueTask<DnsAnswer<string>> PtrAsync(IPAddress address, CancellationToken cancel) => Answer<string>("PTR", address.ToString(), null);
 
+    public ValueTask<DnsAnswer<string>> NsAsync(string zone, CancellationToken cancel) => Answer<string>("NS", zone, null);
+
     private ValueTask<DnsAnswer<T>> Answer<T>(string type, string name, T[]? records)
     {
         Interlocked.Increment(ref _queries);

@@ -18,6 +18,13 @@ public sealed class DocumentsTests
         Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "metrics.md")) == MetricsReference.Write(), "docs/metrics.md is out of date; run docs/generate.sh");
 
     [Fact]
+    public void The_pages_about_causes_are_what_the_program_writes()
+    {
+        foreach (var (name, text) in CausesReference.Write())
+            Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "causes", name)) == text, $"docs/causes/{name} is out of date; run docs/generate.sh");
+    }
+
+    [Fact]
     public void The_example_file_is_a_good_configuration()
     {
         string file = Path.Combine(Root(), "postern.example.toml");

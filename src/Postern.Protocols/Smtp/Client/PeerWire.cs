@@ -28,6 +28,9 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
     /// <summary>True when bytes came that no command asked for.</summary>
     public bool HasUnreadBytes => _end > _start;
 
+    /// <summary>What came and is no whole reply, printable, at most 1,000 characters; empty when nothing did.</summary>
+    public string UnreadText => HasUnreadBytes ? Printable(_in.AsSpan(_start, Math.Min(_end - _start, 1000))) : "";
+
     /// <summary>Where the next bytes to be sent go; flush when it is too small.</summary>
     public Span<byte> Room => (_out ??= ArrayPool<byte>.Shared.Rent(WriteBytes)).AsSpan(_pending);
 

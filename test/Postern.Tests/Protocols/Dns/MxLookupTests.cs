@@ -80,5 +80,6 @@ public sealed class MxLookupTests
 
         public ValueTask<DnsAnswer<string>> TxtAsync(string name, CancellationToken cancel) => throw new NotSupportedException();
         public ValueTask<DnsAnswer<string>> PtrAsync(IPAddress address, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<DnsAnswer<string>> NsAsync(string zone, CancellationToken cancel) => throw new NotSupportedException();
     }
 }

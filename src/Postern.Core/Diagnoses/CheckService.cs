@@ -1,0 +1,71 @@
+using System.Net;
+using Postern.Core.Configuration;
+using Postern.Diagnosis.Checks;
+using Postern.Diagnosis.Probes;
+using Postern.Protocols.Dns;
+using Postern.Protocols.Tls;
+
+namespace Postern.Core.Diagnoses;
+
+/// <summary>What is to be examined, from where.</summary>
+internal sealed record CheckRequest(ProbeTarget Target)
+{
+    /// <summary>Addresses of ours to look from first, before those of the configuration.</summary>
+    public IReadOnlyList<IPAddress> Egress { get; init; } = [];
+
+    /// <summary>Null for our name.</summary>
+    public string? Hello { get; init; }
+
+    /// <summary>Domains that we send for.</summary>
+    public IReadOnlyList<string> Senders { get; init; } = [];
+}
+
+/// <summary>Runs checks under a configuration: for the commands, the API and the prober. Immutable but for <see cref="Apply"/>; thread safe.</summary>
+internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, TimeProvider time)
+{
+    private volatile Setup? _setup;
+
+    private sealed record Setup(PosternConfig Config, Checker Checker);
+
+    /// <param name="probes">For this configuration.</param>
+    public void Apply(PosternConfig config, ProbeSet probes) => _setup = new Setup(config, new Checker(probes, parts.Diagnose));
+
+    /// <summary>The upstream of that name, or a domain, an address, host:port. Null, with what is wrong, when it is none of these.</summary>
+    public ProbeTarget? Target(string text, out string? problem)
+    {
+        problem = null;
+        var config = _setup!.Config;
+        if (config.Upstream.FirstOrDefault(u => u.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } upstream && CheckTarget.Parse(upstream.Address, out _) is { } known)
+            return known with { IsImplicitTls = upstream.Tls == TlsMode.Implicit };
+        if (CheckTarget.Parse(text, out problem) is not { } target) return null;
+        // Where the MX hosts of this relay's world listen; 25 but in tests.
+        return target.Domain is null ? target : target with { Port = config.Delivery.MxPort };
+    }
+
+    public Task<CheckResult> RunAsync(CheckRequest request, IProgress<CheckEvent>? progress, CancellationToken cancel)
+    {
+        var setup = _setup!;
+        return setup.Checker.RunAsync(Context(setup.Config, request), progress, cancel);
+    }
+
+    /// <summary>What probes are given under the present configuration.</summary>
+    public ProbeContext Context(CheckRequest request) => Context(_setup!.Config, request);
+
+    private ProbeContext Context(PosternConfig config, CheckRequest request)
+    {
+        IReadOnlyList<IPAddress> egress = [.. request.Egress.Concat(OwnAddresses(config)).Distinct()];
+        return new ProbeContext
+        {
+            Target = request.Target,
+            Resolver = resolver,
+            Time = time,
+            HelloName = request.Hello ?? config.Egress.FirstOrDefault(e => egress.Count > 0 && IPAddress.TryParse(e.Address, out var address) && address.Equals(egress[0]))?.Hello ?? config.Server.Hostname,
+            Egress = egress,
+            Controls = config.Diagnosis.Controls,
+            SenderDomains = request.Senders,
+        };
+    }
+
+    /// <summary>The configured egress addresses.</summary>
+    private static IEnumerable<IPAddress> OwnAddresses(PosternConfig config) => config.Egress.Select(e => IPAddress.TryParse(e.Address, out var address) ? address : null).OfType<IPAddress>();
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Postern.Core.Configuration;
+using Postern.Core.Telemetry;
+using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Checks;
+using Postern.Diagnosis.Evidence;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Core.Diagnoses;
+
+/// <summary>
+/// Explains failed attempts on the delivery path: pure, without network. The same failure is explained once and the explanation used again for a while, so that a
+/// storm costs a look into a table. Files incidents and asks for probes where they are worth it. Thread safe.
+/// </summary>
+/// <param name="prober">Null where nothing is to be probed.</param>
+internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober? prober, PosternMetrics metrics, TimeProvider time)
+{
+    internal const int MaxKept = 4000;
+
+    /// <summary>Our own record moves on: an explanation that rests on it is made anew.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<EvidenceKey, Kept> _kept = new();
+    private volatile DiagnosisConfig _config = new();
+
+    private sealed record Kept(DiagnosisReport Report, DateTimeOffset At);
+
+    public IncidentBook Book => book;
+
+    public void Apply(DiagnosisConfig config) => _config = config;
+
+    /// <summary>What a failed attempt means; files it. Null when nothing failed, we are stopping, or explaining is off.</summary>
+    /// <param name="context">What else is known of the upstream now: our record, its neighbours.</param>
+    /// <param name="look">What probes would look at.</param>
+    public DiagnosisReport? Failed(AttemptEvidence evidence, string? recipient, Func<IReadOnlyList<Fact>> context, ProbeWish look)
+    {
+        if (!_config.Enabled || evidence.Failure is not { Kind: not FailureKind.Cancelled } failure) return null;
+        var report = Explain(evidence, failure, recipient, context);
+        metrics.AttemptFailures.Add(1, new KeyValuePair<string, object?>("cause", report.Verdict.Cause));
+        if (!IncidentPolicy.IsIncident(report.Verdict.Id, failure))
+        {
+            book.Keep(evidence.Upstream, report);
+            return report;
+        }
+        if (book.Note(evidence.Upstream, evidence.Destination, report) is not { } incident) return report;
+        if (_config.Probe && prober is not null && IncidentPolicy.WantsProbe(report)) prober.Ask(incident, look, found => Learn(incident, evidence, context, found));
+        return report;
+    }
+
+    /// <summary>What one recipient's failure means, where it differs from the attempt's. Files nothing.</summary>
+    public DiagnosisReport? Explain(AttemptEvidence evidence, StageFailure failure, string? recipient) =>
+        _config.Enabled && failure.Kind != FailureKind.Cancelled ? Explain(evidence with { Failure = failure }, failure, recipient, static () => []) : null;
+
+    /// <summary>A message was taken: whatever kept mail from that upstream is over, or passing.</summary>
+    public void Accepted(string upstream) => book.Accepted(upstream);
+
+    private DiagnosisReport Explain(AttemptEvidence evidence, StageFailure failure, string? recipient, Func<IReadOnlyList<Fact>> context)
+    {
+        var now = time.GetUtcNow();
+        var known = book.Case(evidence.Upstream);
+        var key = EvidenceKey.Of(evidence, failure, recipient, known?.Version ?? 0);
+        if (_kept.TryGetValue(key, out var kept) && now - kept.At < Fresh) return kept.Report;
+        var report = Diagnose(evidence, context(), known?.Found(now) ?? []);
+        // Full: everything goes. What is still happening is back after one diagnosis each.
+        if (_kept.Count >= MaxKept) _kept.Clear();
+        _kept[key] = new Kept(report, now);
+        return report;
+    }
+
+    private void Learn(LiveIncident incident, AttemptEvidence evidence, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found) =>
+        book.Refine(incident, found, () => Diagnose(evidence, context(), found));
+
+    private DiagnosisReport Diagnose(AttemptEvidence evidence, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)
+    {
+        var read = parts.Read(evidence);
+        return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found] });
+    }
+}

@@ -1,0 +1,34 @@
+using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Evidence;
+
+namespace Postern.Diagnosis.Checks;
+
+/// <summary>What a refusal says, by the rows of knowledge/replies.toml. Pure.</summary>
+internal static class ReplyReader
+{
+    /// <summary>Null when no row knows it: then its code is all there is.</summary>
+    public static ReplyOpinion? Read(ReplyFact reply, string host)
+    {
+        var reading = ReplyClassifier.Default.Read(new ReplyInput(reply.Reply, reply.Stage, host));
+        if (reading.Matched.Count == 0) return null;
+        var causes = new List<(CauseId Cause, double Confidence)>(2);
+        Add(causes, reading.Cause, reading.Confidence);
+        if (reading.RunnerUp is { } second) Add(causes, ReplyLabels.CauseOf(second), reading.RunnerUpConfidence);
+        return new ReplyOpinion(causes, ReplyLabels.NameOf(reading.Label), reading.Provider)
+        {
+            List = reading.Values.ListName,
+            Zone = reading.Values.ListZone,
+            Help = reading.Values.HelpUrl,
+            Limit = reading.Values.Limit,
+        };
+    }
+
+    private static void Add(List<(CauseId Cause, double Confidence)> causes, CauseId cause, double confidence)
+    {
+        if (cause is CauseId.Unknown or CauseId.None || confidence <= 0) return;
+        // Two labels of one cause: certain of the cause, not of its finer name.
+        int same = causes.FindIndex(c => c.Cause == cause);
+        if (same >= 0) causes[same] = (cause, Math.Min(0.99, causes[same].Confidence + confidence));
+        else causes.Add((cause, confidence));
+    }
+}
