@@ -60,6 +60,7 @@ internal static class Asker
         public ValueTask<DnsAnswer<MxRecord>> MxAsync(string domain, CancellationToken cancel) => Nothing<MxRecord>(domain);
         public ValueTask<DnsAnswer<IPAddress>> AddressesAsync(string host, System.Net.Sockets.AddressFamily family, CancellationToken cancel) => Nothing<IPAddress>(host);
         public ValueTask<DnsAnswer<string>> TxtAsync(string name, CancellationToken cancel) => Nothing<string>(name);
+        public ValueTask<DnsAnswer<string>> NsAsync(string zone, CancellationToken cancel) => Nothing<string>(zone);
         public ValueTask<DnsAnswer<string>> PtrAsync(IPAddress address, CancellationToken cancel) => Nothing<string>(address.ToString());
 
         private static ValueTask<DnsAnswer<T>> Nothing<T>(string question) =>
