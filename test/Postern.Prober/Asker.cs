@@ -60,8 +60,8 @@ internal static class Asker
         public ValueTask<DnsAnswer<MxRecord>> MxAsync(string domain, CancellationToken cancel) => Nothing<MxRecord>(domain);
         public ValueTask<DnsAnswer<IPAddress>> AddressesAsync(string host, System.Net.Sockets.AddressFamily family, CancellationToken cancel) => Nothing<IPAddress>(host);
         public ValueTask<DnsAnswer<string>> TxtAsync(string name, CancellationToken cancel) => Nothing<string>(name);
+        public ValueTask<DnsAnswer<string>> NsAsync(string zone, CancellationToken cancel) => Nothing<string>(zone);
         public ValueTask<DnsAnswer<string>> PtrAsync(IPAddress address, CancellationToken cancel) => Nothing<string>(address.ToString());
-        public ValueTask<DnsAnswer<string>> NsAsync(string domain, CancellationToken cancel) => Nothing<string>(domain);
 
         private static ValueTask<DnsAnswer<T>> Nothing<T>(string question) =>
             ValueTask.FromResult(new DnsAnswer<T>(DnsStatus.Refused, [], new DnsObservation(question, DnsStatus.Refused, null, false, [], TimeSpan.Zero, TimeSpan.Zero)));

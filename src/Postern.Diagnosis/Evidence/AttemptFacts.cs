@@ -11,7 +11,8 @@ public static class AttemptFacts
     /// <param name="record">Our own record of the upstream, and how others fare; null where there is none.</param>
     public static EvidenceSet Of(AttemptEvidence attempt, HistoryFact? record = null, NeighbourFact? neighbours = null)
     {
-        string? domain = attempt.Destination.StartsWith(MxPrefix, StringComparison.Ordinal) ? attempt.Destination[MxPrefix.Length..] : null;
+        // "mx:example.org@out1": what follows the @ are our own addresses.
+        string? domain = attempt.Destination.StartsWith(MxPrefix, StringComparison.Ordinal) ? attempt.Destination[MxPrefix.Length..].Split('@')[0] : null;
         var target = AttemptTarget.Parse(attempt.Target);
         var facts = new List<Fact>(8);
         foreach (var dns in attempt.Dns) facts.Add(Of(dns));

@@ -18,7 +18,7 @@ public sealed class ExplainerTests : IAsyncDisposable
     private readonly FakeTimeProvider _time = new(DeliveryRig.Start);
     private readonly PosternMetrics _metrics = new();
     private readonly IncidentBook _book;
-    private readonly Prober _prober;
+    private readonly Core.Diagnoses.Prober _prober;
     private readonly Explainer _explainer;
     private readonly ProbeWish _wish = new(new ProbeTarget("up", null, [], 25), [], "relay.test");
     private int _diagnoses, _probes;
@@ -27,7 +27,7 @@ public sealed class ExplainerTests : IAsyncDisposable
     public ExplainerTests()
     {
         _book = new IncidentBook(_ => 0, NullLogger.Instance, _time);
-        _prober = new Prober((_, _) =>
+        _prober = new Core.Diagnoses.Prober((_, _) =>
         {
             Interlocked.Increment(ref _probes);
             return Task.FromResult<IReadOnlyList<Fact>>([FakeProbes.Tcp(TcpOutcome.Refused)]);

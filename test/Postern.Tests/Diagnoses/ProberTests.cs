@@ -17,13 +17,13 @@ public sealed class ProberTests : IDisposable
 
     private static LiveIncident Incident(string upstream = "up") => new("i1", upstream, FakeProbes.Report(), DeliveryRig.Start);
 
-    private Prober Prober(Func<ProbeWish, CancellationToken, Task<IReadOnlyList<Fact>>> probe) => new(probe, _metrics, NullLogger.Instance);
+    private Core.Diagnoses.Prober Start(Func<ProbeWish, CancellationToken, Task<IReadOnlyList<Fact>>> probe) => new(probe, _metrics, NullLogger.Instance);
 
     [Fact]
     public async Task An_incident_is_looked_into_once_however_often_it_is_asked_for()
     {
         int probes = 0, done = 0;
-        await using var prober = Prober((_, _) =>
+        await using var prober = Start((_, _) =>
         {
             Interlocked.Increment(ref probes);
             return Task.FromResult<IReadOnlyList<Fact>>([]);
@@ -40,7 +40,7 @@ public sealed class ProberTests : IDisposable
     {
         int atOnce = 0, most = 0, done = 0;
         var gate = new TaskCompletionSource();
-        await using var prober = Prober(async (_, _) =>
+        await using var prober = Start(async (_, _) =>
         {
             most = Math.Max(most, Interlocked.Increment(ref atOnce));
             await gate.Task;
@@ -64,7 +64,7 @@ public sealed class ProberTests : IDisposable
     {
         int probes = 0;
         var gate = new TaskCompletionSource();
-        await using var prober = Prober(async (_, _) =>
+        await using var prober = Start(async (_, _) =>
         {
             Interlocked.Increment(ref probes);
             await gate.Task;
@@ -85,7 +85,7 @@ public sealed class ProberTests : IDisposable
     public async Task A_probe_that_breaks_does_not_end_the_others()
     {
         int done = 0;
-        await using var prober = Prober((wish, _) => wish.Hello == "bad" ? throw new InvalidOperationException("a bug") : Task.FromResult<IReadOnlyList<Fact>>([]));
+        await using var prober = Start((wish, _) => wish.Hello == "bad" ? throw new InvalidOperationException("a bug") : Task.FromResult<IReadOnlyList<Fact>>([]));
         prober.Ask(Incident("a"), _wish with { Hello = "bad" }, _ => Interlocked.Increment(ref done));
         prober.Ask(Incident("b"), _wish, _ => Interlocked.Increment(ref done));
         await DeliveryRig.Until(() => Volatile.Read(ref done) == 1, "the second look");
@@ -95,7 +95,7 @@ public sealed class ProberTests : IDisposable
     public async Task A_stop_cuts_a_look_off_and_takes_no_more()
     {
         var begun = new TaskCompletionSource();
-        var prober = Prober(async (_, cancel) =>
+        var prober = Start(async (_, cancel) =>
         {
             begun.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
