@@ -5,4 +5,4 @@ cd "$(dirname -- "$0")/.."
 dotnet build src/Postern -v quiet -nologo
 dotnet run --project src/Postern --no-build -- config reference > docs/configuration.md
 dotnet run --project src/Postern --no-build -- config metrics > docs/metrics.md
-dotnet run --project src/Postern --no-build -- config causes docs/causes
+dotnet run --project src/Postern --no-build -- config causes "$PWD/docs/causes"

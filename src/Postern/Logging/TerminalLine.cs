@@ -57,6 +57,7 @@ internal static class TerminalLine
         ink.Add(fields["id"], Dim).Add($"  {(recipients.Contains(',', StringComparison.Ordinal) ? recipients.Replace(",", ", ", StringComparison.Ordinal) : recipients[..Math.Max(0, recipients.LastIndexOf(':'))])}");
         ink.Add($"  by {fields["upstream"]}");
         ink.Add(isGood ? $"  {fields["reply"]}" : $"  {fields["stage"]}: {fields["reply"]}", isGood ? Dim : "");
+        if (fields["cause"] is { Length: > 0 } cause) ink.Add("  ").Add(cause, Cyan);
         ink.Add($"  {fields["ms"]} ms{(fields["tls"] is "none" or "" ? "" : $", {fields["tls"]}")}", Dim);
     }
 

@@ -53,15 +53,15 @@ public sealed class LineLoggerTests
     public void On_a_terminal_an_attempt_is_its_outcome_and_what_was_said_where() => Assert.Equal(
         """
         03:04:05  delivered  6h1qe8mag0000  b@example.test  by provider  250 2.0.0 ok  64 ms, TLSv1.3
-        03:04:05  deferred   6h1qe8mag0000  b@example.test  by provider  rcpt: 450 4.2.1 later  3 ms
+        03:04:05  deferred   6h1qe8mag0000  b@example.test  by provider  rcpt: 450 4.2.1 later  greylisted  3 ms
         03:04:05  down       provider  connect: connection refused  next try in 30s
         03:04:05  warning  authentication failed  user a\nb?[31m  client 192.0.2.1  listener l
 
         """.ReplaceLineEndings("\n"),
         Lines(LogFormat.Text, log =>
         {
-            PosternLog.Attempted(log, default, "pool:provider", "provider", "mx[192.0.2.1]:25", "delivered", "b@example.test:delivered", "eod", "250 2.0.0 ok", 64, 378, "TLSv1.3", false);
-            PosternLog.Attempted(log, default, "pool:provider", "provider", "mx[192.0.2.1]:25", "deferred", "b@example.test:deferred", "rcpt", "450 4.2.1 later", 3, 378, "none", true);
+            PosternLog.Attempted(log, default, "pool:provider", "provider", "mx[192.0.2.1]:25", "delivered", "b@example.test:delivered", "eod", "250 2.0.0 ok", null, null, 64, 378, "TLSv1.3", false);
+            PosternLog.Attempted(log, default, "pool:provider", "provider", "mx[192.0.2.1]:25", "deferred", "b@example.test:deferred", "rcpt", "450 4.2.1 later", "greylisted", 0.93, 3, 378, "none", true);
             PosternLog.UpstreamGated(log, "provider", "connect", new DateTimeOffset(2026, 1, 2, 3, 4, 35, TimeSpan.Zero), "connection refused");
             PosternLog.AuthFailed(log, "a\nb\e[31m", "192.0.2.1", "l");
         }, form: TextForm.Short).Replace(default(Postern.Core.Queue.MessageId).ToString(), "6h1qe8mag0000", StringComparison.Ordinal));
