@@ -36,7 +36,10 @@ internal static class CalibrationFit
         }
         var points = new List<(double Share, double Right)> { (0, 0) };
         foreach (var pool in pools)
-            if (pool.MeanShare > points[^1].Share && pool.MeanShare < 1) points.Add((Math.Round(pool.MeanShare, 4), Math.Round(Math.Clamp(pool.Mean, points[^1].Right, 0.995), 4)));
+        {
+            double share = Math.Round(pool.MeanShare, 4);
+            if (share > points[^1].Share && share < 1) points.Add((share, Math.Round(Math.Clamp(pool.Mean, points[^1].Right, 0.995), 4)));
+        }
         points.Add((1, Math.Max(points[^1].Right, pools.Count == 0 ? 0.995 : Math.Round(Math.Clamp(pools[^1].Mean, 0, 0.995), 4))));
         return new Calibration(points);
     }

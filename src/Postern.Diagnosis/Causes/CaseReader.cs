@@ -93,7 +93,7 @@ internal static class CaseReader
     [
         (IcmpFromUs, "this-machine"), (Ipv6OnlyFails, "ipv6"), (ConnectNoRouteHere, "this-machine"), (ConnectLocalError, "this-machine"), (Intercepted, "intercepted"), (GreetingOfControl, "intercepted"),
         (ControlAllFail, "our-provider"), (NeighboursFail, "our-provider"), (ProhibitedNearUs, "our-provider"), (ResetNearUs, "our-provider"), (PathEndsNearUs, "our-provider"),
-        (ConnectFlaps, "lossy"), (ConnectLossy, "lossy"), (ProhibitedInMiddle, "middle"), (ResetInMiddle, "middle"), (PathEndsInMiddle, "middle"),
+        (ConnectFlaps, "lossy"), (ConnectHeavyLoss, "lossy"), (ConnectLossy, "lossy"), (ProhibitedInMiddle, "middle"), (ResetInMiddle, "middle"), (PathEndsInMiddle, "middle"),
     ];
 
     private static string? MeterOf(HistoryFact? history, IReadOnlyList<Signal> signals) =>
@@ -122,7 +122,7 @@ internal static class CaseReader
     private static string? TlsOf(Scene scene, IReadOnlyList<Signal> signals)
     {
         if (signals.Any(s => s.Id == TlsExpired)) return "expired";
-        if (signals.Any(s => s.Id == TlsNotOffered)) return "not-offered";
+        if (signals.Any(s => s.Id is TlsNotOffered or TlsMissing)) return "not-offered";
         string? problem = scene.Tls.Find(t => t.Failure is not null || t.Seen?.Problem is not null) is { } tls ? tls.Failure ?? tls.Seen?.Problem : scene.Stages.Find(s => s.Kind == FailureKind.TlsFailed)?.Observed;
         return problem is null ? null
             : problem.Contains("expired", StringComparison.OrdinalIgnoreCase) ? "expired"

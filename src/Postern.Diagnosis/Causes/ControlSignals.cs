@@ -26,6 +26,8 @@ internal static class ControlSignals
             signals.Add(new Signal(ControlOk, $"{port} of {Names(good)} answers from here", Speaker.Us, [.. good], good[0].Milliseconds));
         else if (good.Count > 0)
             signals.Add(new Signal(ControlSomeFail, $"{port} of {Names(good)} answers from here, that of {Names(controls.Except(good))} does not", Speaker.Us, [.. controls]));
+        // What works is not cut off, whatever the references do.
+        else if (scene.Connected) return;
         // One reference may be down itself; several unrelated ones are not, at once.
         else signals.Add(new Signal(ControlAllFail, $"{port} of {Names(controls)} does not answer from here either", Speaker.Us, [.. controls], Strength: Hosts(controls) > 1 ? 1 : 0.75));
     }
@@ -61,6 +63,7 @@ internal static class ControlSignals
             if (others.Exists(o => Alike(o, target))) signals.Add(new Signal(FamilyBothFail, "over IPv4 and IPv6 alike", Speaker.Us, [target, .. others]));
             return;
         }
+        TakesMail(scene, PointRole.OtherFamily, FamilyTakesMail, signals);
         string id = PathSignals.Answered(target) ? FamilyRefusedOnly : target.Point.IsIpv6 ? Ipv6OnlyFails : Ipv4OnlyFails;
         signals.Add(new Signal(id, $"{target.Point.Host} answers over {Word(works)}, but not over {Word(target)}", Speaker.Us, [target, works], works.Milliseconds));
     }
@@ -74,11 +77,21 @@ internal static class ControlSignals
         // A host that fails in another way has another trouble, and says nothing of this one.
         var bad = siblings.FindAll(s => s.Outcome is not (TcpOutcome.Connected or TcpOutcome.NetworkUnreachable or TcpOutcome.LocalError) && (scene.Connected || Alike(s, target)));
         if (scene.ConnectFailed && good.Count > 0)
+        {
             signals.Add(new Signal(SiblingWorks, $"{Names(good)}, which takes mail for the same domain, answers", Speaker.Peer, [.. good], good[0].Milliseconds));
+            TakesMail(scene, PointRole.Sibling, SiblingTakesMail, signals);
+        }
         else if (scene.ConnectFailed && bad.Count > 0)
             signals.Add(new Signal(SiblingsFail, $"{Names(bad)}, which takes mail for the same domain, does not answer either", Speaker.Us, [.. bad]));
         else if (scene.Connected && bad.Find(b => !good.Exists(g => g.Point.Host == b.Point.Host) && b.Point.Host != target.Point.Host) is { } down)
             signals.Add(Signal.Of(SiblingDown, down));
+    }
+
+    /// <summary>A greeting is more than an open port: mail passes there.</summary>
+    private static void TakesMail(Scene scene, PointRole role, string id, List<Signal> signals)
+    {
+        if (scene.Greetings.Find(g => g.Point.Role == role && g.Outcome == GreetingOutcome.Accepted) is { } greeting)
+            signals.Add(Signal.Of(id, greeting, $"{greeting.Point} greets us: mail passes there"));
     }
 
     private static bool Alike(TcpFact one, TcpFact other) => one.Outcome == other.Outcome || (one.Outcome != TcpOutcome.Connected && !PathSignals.Answered(one) && !PathSignals.Answered(other));

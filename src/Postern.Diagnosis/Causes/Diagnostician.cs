@@ -62,14 +62,14 @@ internal sealed class Diagnostician(SignalTable table, Calibration calibration, 
 
     private List<Alternative> Alternatives(CauseId verdict, double[] shares, IReadOnlyList<Signal> signals)
     {
-        // Of several causes that "unknown" hides, the likeliest two are what further observation must tell apart.
-        var ordered = Enumerable.Range(0, shares.Length).Select(i => (CauseId)i).Where(c => c != verdict && (shares[(int)c] >= WorthNaming || IsSpokenFor(c, signals))).OrderByDescending(c => shares[(int)c]).ThenBy(c => c).Take(MostAlternatives).ToList();
+        // "Unknown" is no runner-up: nobody can look for it. Of several causes that it hides, the likeliest two are what further observation must tell apart.
+        var ordered = Enumerable.Range(0, shares.Length).Select(i => (CauseId)i).Where(c => c != verdict && c != CauseId.Unknown && (shares[(int)c] >= WorthNaming || IsSpokenFor(c, signals))).OrderByDescending(c => shares[(int)c]).ThenBy(c => c).Take(MostAlternatives).ToList();
         var against = verdict == CauseId.Unknown && ordered.Count > 1 ? ordered[0] : verdict;
         return ordered.ConvertAll(c => new Alternative(CauseTable.NameOf(c), Round(shares[(int)c]), Settle(c == against ? ordered[1] : against, c, signals)));
     }
 
     /// <summary>Something says it on its own: a second trouble beside the first, however the odds between them are.</summary>
-    private bool IsSpokenFor(CauseId cause, IReadOnlyList<Signal> signals) => cause is not (CauseId.None or CauseId.Unknown) && signals.Any(s => Ranking.WeightOf(s, cause, table) >= Outspoken);
+    private bool IsSpokenFor(CauseId cause, IReadOnlyList<Signal> signals) => cause is not (CauseId.None or CauseId.Unknown) && signals.Any(s => Ranking.WeightOf(s, cause, table) is > 0 and var weight && (weight >= Outspoken || table.Of(s.Id).IsAlwaysNamed));
 
     /// <summary>A row for the two causes that has not been observed already; else what the strongest signal that speaks for both asks for.</summary>
     private string? Settle(CauseId one, CauseId other, IReadOnlyList<Signal> signals)

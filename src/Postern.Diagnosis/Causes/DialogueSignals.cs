@@ -24,9 +24,14 @@ internal static class DialogueSignals
         if (scene.Ehlos.Find(e => e.Point.Role == PointRole.Target) is { } ehlo)
         {
             if (ehlo.Extensions.Any(IsMasked)) signals.Add(Signal.Of(GreetingMasked, ehlo, "EHLO's answer is overwritten with X: a firewall's SMTP inspection is on the way"));
+            if (IsSmartHost(scene) && scene.Port == Submission && scene.Tls.Count == 0 && scene.Replies.Count == 0) signals.Add(Signal.Of(TlsMissing, ehlo, $"{ehlo.Point} offers no STARTTLS"));
             if (IsHealthy(scene)) signals.Add(Signal.Of(Healthy, ehlo, $"{ehlo.Point} greets, answers EHLO and refuses nothing"));
         }
     }
+
+    private const int Submission = 587, Submissions = 465;
+
+    private static bool IsSmartHost(Scene scene) => scene.Evidence.Domain is null && scene.Port is (Submission or Submissions);
 
     /// <summary>Everything that was tried at the target went well.</summary>
     private static bool IsHealthy(Scene scene) =>
@@ -97,7 +102,8 @@ internal static class DialogueSignals
         else if (tls.Seen?.Problem is { } problem)
         {
             bool isExpired = problem.Contains("expired", StringComparison.OrdinalIgnoreCase) || tls.Seen.NotAfter < scene.Evidence.At;
-            signals.Add(Signal.Of(isExpired ? TlsExpired : TlsUnverified, tls));
+            // Between strangers nobody verifies (RFC 7435); to a smart host we hand credentials and everything else.
+            signals.Add(Signal.Of(IsSmartHost(scene) ? TlsUntrusted : isExpired ? TlsExpired : TlsUnverified, tls, $"{tls.Observed}; the certificate: {problem}"));
         }
         else signals.Add(Signal.Of(TlsOk, tls));
     }

@@ -33,7 +33,11 @@ internal static class HistorySignals
         bool isFailing = history.FirstFailureAt is not null;
         if (isFailing && history.SuccessesBeforeFailure >= Burst && row < ShortRow)
             signals.Add(Signal.Of(HistoryAfterBurst, history, $"{history.SuccessesBeforeFailure} successes within a minute, then refusals", Math.Min(1, 0.4 + history.SuccessesBeforeFailure / 20.0)));
-        if (isFailing && history.LastSuccessAt is { } last && !history.Alternates)
+        // A server that was stopped does not come back for one connection and go again; a lossy line answers in the end, it does not refuse.
+        bool letsSomeIn = history.Recoveries >= 2 && !history.Alternates;
+        if (letsSomeIn)
+            signals.Add(Signal.Of(HistoryLetsSomeIn, history, $"{history.Recoveries} times within ten minutes {history.Upstream} accepted again after refusals", scene.Deciding?.Outcome == TcpOutcome.TimedOut ? 0.5 : 1));
+        if (isFailing && history.LastSuccessAt is { } last && !history.Alternates && !letsSomeIn)
             signals.Add(Signal.Of(HistoryWorkedUntil, history, $"{history.Upstream} worked until {last:yyyy-MM-dd HH:mm} UTC and has failed since, {failures} time{(failures == 1 ? "" : "s")}"));
         else if (history is { LastSuccessAt: null, Successes: 0, Attempts: >= 3 } && history.Window >= TimeSpan.FromHours(1))
             signals.Add(Signal.Of(HistoryNeverWorked, history, $"none of {history.Attempts} attempts at {history.Upstream} went well"));

@@ -68,7 +68,8 @@ internal static class ListSignals
     {
         int dot = list.Zone.LastIndexOf('.');
         int before = dot > 0 ? list.Zone.LastIndexOf('.', dot - 1) : -1;
-        string domain = list.Zone[(before + 1)..];
+        // "co.uk" is nobody's domain.
+        string domain = dot - before <= 4 ? list.Zone : list.Zone[(before + 1)..];
         string name = list.Name.Split(' ')[0];
         return reply.Contains(domain, StringComparison.OrdinalIgnoreCase) || (name.Length >= 5 && reply.Contains(name, StringComparison.OrdinalIgnoreCase));
     }

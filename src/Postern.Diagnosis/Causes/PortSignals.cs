@@ -27,7 +27,7 @@ internal static class PortSignals
             signals.Add(Signal.Of(PortHostAlive, alive, $"{scene.Host} refuses port {alive.Point.Port} by a reset: it is up"));
         else if (ports.TrueForAll(p => p.Outcome == TcpOutcome.TimedOut) && target.Outcome == TcpOutcome.TimedOut)
             signals.Add(new Signal(PortAllSilent, $"{scene.Host} is silent on {Ports(ports)} as well", Speaker.Us, [.. ports]));
-        else if (ports.TrueForAll(p => p.Outcome is TcpOutcome.HostUnreachable or TcpOutcome.NetworkUnreachable))
+        else if (signals.Exists(s => s.Id == ConnectHostUnreachable) && ports.TrueForAll(p => p.Outcome == TcpOutcome.HostUnreachable))
             signals.Add(new Signal(PortAllUnreachable, $"{scene.Host} is unreachable on {Ports(ports)} as well", Speaker.Network, [.. ports]));
     }
 

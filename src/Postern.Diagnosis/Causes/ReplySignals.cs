@@ -62,6 +62,12 @@ internal static class ReplySignals
 
     private static void Unclear(Scene scene, HeardReply reply, List<Signal> signals)
     {
+        // RFC 5321 section 4.2.2: of the command, not of us. Whoever does not know EHLO or MAIL is broken.
+        if (reply.Fact.Code is >= 500 and <= 504)
+        {
+            signals.Add(Signal.Of(ReplyNotUnderstood, reply.Fact, Quote(reply.Fact)));
+            return;
+        }
         bool isTransient = reply.Fact.Code < 500;
         signals.Add(Signal.Of(isTransient ? ReplyUnclear4 : ReplyUnclear5, reply.Fact, Quote(reply.Fact)));
         if (!reply.IsLate && !isTransient && reply.Fact.Stage <= ClientStage.Ehlo) signals.Add(Signal.Of(ReplyTurnedAway, reply.Fact, "we are turned away before we said what we want"));

@@ -70,6 +70,9 @@ internal sealed class Scene
 
     public List<TcpFact> With(PointRole role) => _tcp.FindAll(t => t.Point.Role == role);
 
+    /// <summary>Every connect to an address, whatever the port and from wherever.</summary>
+    public List<TcpFact> To(string? address) => _tcp.FindAll(t => t.Point.Address == address);
+
     public PathFact? Path(PointRole role) => Paths.Find(p => p.Point.Role == role);
 
     private void Sort(Fact fact)

@@ -9,7 +9,8 @@ internal static class SignalId
     public const string ConnectOk = "connect.ok", ConnectRefused = "connect.refused", ConnectReset = "connect.reset", ConnectSilent = "connect.silent",
         ConnectHostUnreachable = "connect.host-unreachable", ConnectNetUnreachable = "connect.net-unreachable", ConnectProhibited = "connect.prohibited",
         ConnectNoRouteHere = "connect.no-route-here", ConnectLocalError = "connect.local-error", ConnectNobodyOnLink = "connect.nobody-on-link",
-        ConnectLossy = "connect.lossy", ConnectFlaps = "connect.flaps";
+        ConnectNoRouteThere = "connect.no-route-there", ConnectLoops = "connect.loops", ConnectLossy = "connect.lossy", ConnectHeavyLoss = "connect.heavy-loss",
+        ConnectFlaps = "connect.flaps";
 
     // Who sent an ICMP error.
     public const string ProhibitedByHost = "icmp.prohibited.host", ProhibitedAtEdge = "icmp.prohibited.edge", ProhibitedInMiddle = "icmp.prohibited.middle",
@@ -27,7 +28,7 @@ internal static class SignalId
     public const string ControlOk = "control.ok", ControlAllFail = "control.all-fail", ControlSomeFail = "control.some-fail", EgressOtherWorks = "egress.other-works",
         EgressOtherWelcomed = "egress.other-welcomed", EgressOtherFails = "egress.other-fails", EgressOtherTurnedAway = "egress.other-turned-away",
         Ipv6OnlyFails = "family.ipv6-only-fails", Ipv4OnlyFails = "family.ipv4-only-fails", FamilyRefusedOnly = "family.refused-on-one", FamilyBothFail = "family.both-fail",
-        SiblingWorks = "sibling.works", SiblingsFail = "sibling.all-fail", SiblingDown = "sibling.one-fails";
+        SiblingWorks = "sibling.works", SiblingsFail = "sibling.all-fail", SiblingDown = "sibling.one-fails", SiblingTakesMail = "sibling.takes-mail", FamilyTakesMail = "family.other-takes-mail";
 
     // The target host on other ports.
     public const string PortOthersOpen = "port.others-open", PortWebOnly = "port.web-only", PortMailOpen = "port.mail-open", PortHostAlive = "port.host-alive", PortAllSilent = "port.all-silent", PortAllUnreachable = "port.all-unreachable";
@@ -36,12 +37,12 @@ internal static class SignalId
     public const string GreetingOk = "greeting.ok", GreetingClosed = "greeting.closed", GreetingReset = "greeting.reset", GreetingNone = "greeting.none", GreetingOtherProtocol = "greeting.other-protocol",
         GreetingGarbage = "greeting.garbage", GreetingMasked = "greeting.masked", GreetingLate = "greeting.late", GreetingOfControl = "greeting.same-as-control",
         StageClosed = "stage.closed", StageReset = "stage.reset", StageSilent = "stage.silent", StageSilentOnBulk = "stage.silent-on-bulk", StageNotSmtp = "stage.not-smtp", StageLocalError = "stage.local-error",
-        TlsHandshakeFailed = "tls.handshake-failed", TlsNotOffered = "tls.not-offered", TlsExpired = "tls.expired", TlsUnverified = "tls.unverified", TlsOk = "tls.ok",
+        TlsHandshakeFailed = "tls.handshake-failed", TlsNotOffered = "tls.not-offered", TlsExpired = "tls.expired", TlsUnverified = "tls.unverified", TlsUntrusted = "tls.untrusted-smart-host", TlsMissing = "tls.missing-at-submission", TlsOk = "tls.ok",
         AuthUnavailable = "auth.unavailable", TooLarge = "size.too-large", Unsupported = "extension.missing", Healthy = "healthy";
 
     // Replies; those that were understood are "reply." and the cause.
     public const string ReplyUnclear4 = "reply.unclear-4xx", ReplyUnclear5 = "reply.unclear-5xx", ReplyTurnedAway = "reply.turned-away-at-once", ReplyFirstContact = "reply.first-contact-deferred",
-        ReplyAfterBurst = "reply.after-burst", ReplyListMisread = "reply.list-misread", ReplyListConfirmed = "reply.list-confirmed", ReplyListDenied = "reply.list-denied", ReplyShuttingDown = "reply.shutting-down";
+        ReplyAfterBurst = "reply.after-burst", ReplyListMisread = "reply.list-misread", ReplyListConfirmed = "reply.list-confirmed", ReplyListDenied = "reply.list-denied", ReplyShuttingDown = "reply.shutting-down", ReplyNotUnderstood = "reply.command-not-understood";
 
     // Blocklists and what receivers check about us.
     public const string ListedHigh = "blocklist.listed.high", ListedMedium = "blocklist.listed.medium", ListedLow = "blocklist.listed.low", ListedVeryLow = "blocklist.listed.very-low",
@@ -54,7 +55,7 @@ internal static class SignalId
 
     // Our own record.
     public const string HistoryAlternates = "history.alternates", HistoryConcurrency = "history.concurrency-limit", HistoryPerSession = "history.per-session-limit", HistoryAfterBurst = "history.refused-above-rate",
-        HistoryWorkedUntil = "history.worked-until", HistoryNeverWorked = "history.never-worked", HistorySome = "history.now-and-then", HistoryFirstContact = "history.first-contact",
+        HistoryWorkedUntil = "history.worked-until", HistoryNeverWorked = "history.never-worked", HistorySome = "history.now-and-then", HistoryLetsSomeIn = "history.lets-some-in", HistoryFirstContact = "history.first-contact",
         NeighboursFine = "neighbours.fine", NeighboursFail = "neighbours.all-fail", ProviderRefuses = "neighbours.provider-refuses", EgressRefused = "neighbours.one-egress-fails";
 
     private static readonly string[] MxWords =

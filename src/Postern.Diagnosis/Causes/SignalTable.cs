@@ -8,7 +8,8 @@ namespace Postern.Diagnosis.Causes;
 /// <param name="Stage">Of the mail's way; words of the report's contract.</param>
 /// <param name="Weights">Evidence by cause, in log-odds; index is the cause's number, negative is against.</param>
 /// <param name="Settles">What would tell the leading causes apart that this signal speaks for alike; null when it does not.</param>
-internal sealed record SignalRow(string Id, string Group, string Stage, double[] Weights, string Source, string? Settles);
+/// <param name="IsAlwaysNamed">A trouble in itself: its cause is named beside the verdict, however small its share.</param>
+internal sealed record SignalRow(string Id, string Group, string Stage, double[] Weights, string Source, string? Settles, bool IsAlwaysNamed);
 
 /// <summary>What would tell two causes apart, unless it has been observed already.</summary>
 internal sealed record SettlingRow(CauseId One, CauseId Other, string Text, IReadOnlyList<string> Unless)
@@ -74,7 +75,7 @@ internal sealed class SignalTable
         var weights = new double[Enum.GetValues<CauseId>().Length];
         if (row.TryGetValue("for", out object? supports)) Fill(weights, (TomlTable)supports, 1);
         if (row.TryGetValue("against", out object? opposes)) Fill(weights, (TomlTable)opposes, -1);
-        return new SignalRow(KnowledgeData.String(row, "id"), KnowledgeData.String(row, "group"), KnowledgeData.String(row, "stage"), weights, KnowledgeData.String(row, "source"), row.TryGetValue("settles", out object? settles) ? (string)settles : null);
+        return new SignalRow(KnowledgeData.String(row, "id"), KnowledgeData.String(row, "group"), KnowledgeData.String(row, "stage"), weights, KnowledgeData.String(row, "source"), row.TryGetValue("settles", out object? settles) ? (string)settles : null, row.TryGetValue("named", out object? named) && named is true);
     }
 
     private static void Fill(double[] weights, TomlTable table, int sign)

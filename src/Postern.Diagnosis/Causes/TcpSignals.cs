@@ -7,14 +7,17 @@ namespace Postern.Diagnosis.Causes;
 /// <summary>What came of connecting to the target, and who sent the error. The system's error alone cannot tell a firewall from a stopped daemon: the error queue and the answer's distance do.</summary>
 internal static class TcpSignals
 {
-    /// <summary>The kernel gives up on a neighbour that does not answer ARP after 3 s; a route that forbids fails at once.</summary>
-    private const double NeighbourTimeoutMs = 500;
+    /// <summary>A kernel, ours or a router's, gives up on a neighbour that does not answer ARP after 3 s; a route that forbids fails at once.</summary>
+    private const double NeighbourTimeoutMs = 2000;
 
     public static void Read(Scene scene, List<Signal> signals)
     {
         if (scene.Deciding is not { } tcp) return;
         signals.Add(Signal.Of(OutcomeOf(tcp), tcp));
         if (tcp.Icmp is { } icmp && !scene.Connected) Sender(scene, tcp, icmp, signals);
+        // The other family may be refused for a reason of its own, and in clearer words.
+        foreach (var other in scene.ConnectFailed ? scene.With(PointRole.OtherFamily) : [])
+            if (other.Icmp is { } told) Sender(scene, other, told, signals);
         if (scene.Connected) Unsteady(scene, signals);
         Elsewhere(scene, signals);
     }
@@ -28,6 +31,9 @@ internal static class TcpSignals
         TcpOutcome.Prohibited => ConnectProhibited,
         _ when IsOurs(tcp) && tcp.Milliseconds > NeighbourTimeoutMs && tcp.Outcome == TcpOutcome.HostUnreachable => ConnectNobodyOnLink,
         TcpOutcome.HostUnreachable when IsOurs(tcp) => ConnectNoRouteHere,
+        TcpOutcome.HostUnreachable when tcp.Icmp is { IsIpv6: false, Type: 11 } or { IsIpv6: true, Type: 3 } => ConnectLoops,
+        // A router that has to ask its last link first takes seconds; one without a route knows at once.
+        TcpOutcome.HostUnreachable when tcp.Icmp is not null && tcp.Milliseconds < NeighbourTimeoutMs => ConnectNoRouteThere,
         TcpOutcome.HostUnreachable => ConnectHostUnreachable,
         TcpOutcome.NetworkUnreachable when IsOurs(tcp) => ConnectNoRouteHere,
         TcpOutcome.NetworkUnreachable => ConnectNetUnreachable,
@@ -90,6 +96,11 @@ internal static class TcpSignals
     /// <summary>Connected in the end, but packets were lost or other tries failed.</summary>
     private static void Unsteady(Scene scene, List<Signal> signals)
     {
+        if (LossSignals.Heavy(scene) is { } heavy)
+        {
+            signals.Add(heavy);
+            return;
+        }
         int failed = scene.Connects.Count(c => c.Outcome != TcpOutcome.Connected && SamePoint(c, scene.Deciding!));
         if (failed > 0)
         {

@@ -23,6 +23,9 @@ public sealed record HistoryFact : Fact
 
     /// <summary>True when successes and refusals alternate: accepted again after a pause, refused again after as many.</summary>
     public bool Alternates { get; init; }
+
+    /// <summary>Times within the last ten minutes that a success followed refusals.</summary>
+    public int Recoveries { get; init; }
 }
 
 /// <summary>How everybody else fares meanwhile: tells their trouble from ours.</summary>

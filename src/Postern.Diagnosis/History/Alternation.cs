@@ -31,4 +31,17 @@ internal static class Alternation
         int least = runs.Min(), most = runs.Max();
         return least >= LeastServed && most <= (least * 2) + 1;
     }
+
+    /// <summary>Times that a success followed refusals.</summary>
+    public static int Recoveries(IReadOnlyList<(long Number, RecordBucket Bucket)> seconds)
+    {
+        int recoveries = 0;
+        bool isRefusing = false;
+        foreach (var (_, bucket) in seconds)
+        {
+            if (bucket.Served > 0 && isRefusing) recoveries++;
+            isRefusing = bucket.Refused > 0;
+        }
+        return recoveries;
+    }
 }

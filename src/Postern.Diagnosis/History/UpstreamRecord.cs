@@ -84,6 +84,7 @@ internal sealed class UpstreamRecord(string upstream)
             int served = buckets.Sum(b => b.Served), refused = buckets.Sum(b => b.Refused);
             if (served + refused == 0) return null;
             var (accepted, turnedDown) = Concurrency(buckets);
+            var seconds = SecondsNeedsLock(now);
             return new HistoryFact
             {
                 SaidBy = Protocols.Smtp.Speaker.Us,
@@ -98,7 +99,8 @@ internal sealed class UpstreamRecord(string upstream)
                 ConcurrencyAccepted = accepted,
                 ConcurrencyRefused = turnedDown,
                 MessagesPerSessionAtRefusal = _sessions.Repeated,
-                Alternates = Alternation.IsRegular(SecondsNeedsLock(now)),
+                Alternates = Alternation.IsRegular(seconds),
+                Recoveries = Alternation.Recoveries(seconds),
             };
         }
     }

@@ -113,7 +113,7 @@ internal sealed class Case
 
     public Case Identity(IdentityAspect aspect, bool? passed) => Add(new IdentityFact { SaidBy = Speaker.Dns, Observed = $"{aspect}: {passed}", Aspect = aspect, Subject = Us, Passed = passed });
 
-    public Case History(int attempts, int successes, int before = 0, int accepted = 0, int refused = 0, int perSession = 0, bool alternates = false, double? failingForMinutes = 1, double? lastSuccessMinutes = null, double windowHours = 24) => Add(new HistoryFact
+    public Case History(int attempts, int successes, int before = 0, int accepted = 0, int refused = 0, int perSession = 0, bool alternates = false, double? failingForMinutes = 1, double? lastSuccessMinutes = null, double windowHours = 24, int recoveries = 0) => Add(new HistoryFact
     {
         SaidBy = Speaker.Us,
         Observed = $"{successes} of {attempts}",
@@ -128,6 +128,7 @@ internal sealed class Case
         ConcurrencyRefused = refused,
         MessagesPerSessionAtRefusal = perSession,
         Alternates = alternates,
+        Recoveries = recoveries,
     });
 
     public Case Others(int others, int failing, int provider = 0, int providerFailing = 0) =>

@@ -58,7 +58,10 @@ public sealed class LookAlikeTests
         ("too large", new Case().Healthy().Stage(ClientStage.Mail, FailureKind.TooLarge), CauseId.MessageTooLarge, 0.9),
         ("TLS breaks", new Case().Target(TcpOutcome.Connected).Greeting(GreetingOutcome.Accepted).Ehlo("STARTTLS").Tls(failure: "handshake failure"), CauseId.TlsFailed, 0.9),
         ("STARTTLS refused", new Case().Healthy().Reply(ClientStage.StartTls, "454 4.7.0 TLS not available"), CauseId.TlsFailed, 0.9),
-        ("expired certificate", new Case().Healthy().Tls(problem: "expired 2025-12-01"), CauseId.TlsFailed, 0.4),
+        ("expired certificate of an MX, which nobody verifies", new Case().Healthy().Tls(problem: "expired 2025-12-01"), CauseId.None, 0.8),
+        ("expired certificate of a smart host", new Case().Named().Tcp(TcpOutcome.Connected, port: 587).Greeting(GreetingOutcome.Accepted).Ehlo("STARTTLS").Tls(problem: "expired 2025-12-01"), CauseId.TlsFailed, 0.6),
+        ("no STARTTLS at a submission port", new Case().Named().Tcp(TcpOutcome.Connected, port: 587).Greeting(GreetingOutcome.Accepted).Ehlo("PIPELINING"), CauseId.TlsFailed, 0.55),
+        ("EHLO and HELO are not known", new Case().Target(TcpOutcome.Connected).Greeting(GreetingOutcome.Accepted).Reply(ClientStage.Ehlo, "502 5.5.2 Error: command not recognized"), CauseId.UpstreamDown, 0.4),
         ("too much load", new Case().Target(TcpOutcome.Connected).Greeting(GreetingOutcome.Refused, "421 mx1: too much load; please try again later"), CauseId.UpstreamDown, 0.9),
         ("shutting down", new Case().Target(TcpOutcome.Connected).Greeting(GreetingOutcome.Refused, "421 4.3.2 mx1.example.org shutting down"), CauseId.UpstreamDown, 0.9),
         ("access denied by rule at RCPT", new Case().Healthy().Reply(ClientStage.Rcpt, "554 5.7.1 Client host rejected: access denied"), CauseId.UpstreamFirewall, 0.75),
@@ -69,7 +72,7 @@ public sealed class LookAlikeTests
         ("no MX and no address", new Case().MxIs(MxProblem.NoMxNoAddress), CauseId.MxMisconfigured, 0.95),
         ("an address for a name", new Case().MxIs(MxProblem.NamesAddressLiteral, host: "192.0.2.1"), CauseId.MxMisconfigured, 0.95),
         ("loopback", new Case().MxIs(MxProblem.LoopbackAddress, host: "mx1.example.org"), CauseId.MxMisconfigured, 0.95),
-        ("one of several does not exist", new Case().Healthy().MxIs(MxProblem.HostDoesNotExist, 2, "gone.example.org"), CauseId.MxMisconfigured, 0.6),
+        ("one of several does not exist", new Case().Healthy().MxIs(MxProblem.HostDoesNotExist, 2, "gone.example.org"), CauseId.None, 0.8),
 
         // Who else fails.
         ("one upstream fails, refused, others work", new Case().Target(TcpOutcome.Refused).Others(8, 0).History(50, 40, failingForMinutes: 10), CauseId.UpstreamDown, 0.6),

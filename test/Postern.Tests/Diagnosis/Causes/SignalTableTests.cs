@@ -31,7 +31,7 @@ public sealed class SignalTableTests
         foreach (var row in Table.Rows)
         {
             Assert.Contains(row.Stage, stages);
-            Assert.All(row.Weights, w => Assert.InRange(w, -10, 11));
+            Assert.All(row.Weights, w => Assert.InRange(w, -10, 14));
             Assert.True(row.Id == SignalId.ListsUnusable || row.Weights.Any(w => w != 0), $"{row.Id} weighs nothing");
         }
     }
