@@ -13,6 +13,8 @@ internal sealed class DialogueWords(ProbePoint point)
     /// <summary>Of a greeting this share must be asterisks to be called masked: host names have none.</summary>
     private const double MaskedShare = 0.4;
 
+    private readonly string _name = NetWords.NameOf(point);
+
     public static GreetingOutcome OutcomeOf(FailureKind kind) => kind switch
     {
         FailureKind.ConnectionClosed => GreetingOutcome.Closed,
@@ -26,7 +28,7 @@ internal sealed class DialogueWords(ProbePoint point)
         string text = Text(reply, MaxGreeting);
         bool masked = IsMasked(reply.Text);
         var outcome = reply.Code == 220 ? GreetingOutcome.Accepted : reply.Code >= 400 ? GreetingOutcome.Refused : GreetingOutcome.NotSmtp;
-        string said = $"{point} {(outcome == GreetingOutcome.Accepted ? "greets" : outcome == GreetingOutcome.Refused ? "turns us away" : "greets with what is no greeting")} after {NetWords.Duration(took)}: {Quoted(text)}";
+        string said = $"{_name} {(outcome == GreetingOutcome.Accepted ? "greets" : outcome == GreetingOutcome.Refused ? "turns us away" : "greets with what is no greeting")} after {NetWords.Duration(took)}: {Quoted(text)}";
         return new GreetingFact
         {
             SaidBy = Speaker.Peer,
@@ -45,10 +47,10 @@ internal sealed class DialogueWords(ProbePoint point)
         SaidBy = outcome == GreetingOutcome.TimedOut ? Speaker.Network : Speaker.Peer,
         Observed = (outcome switch
         {
-            GreetingOutcome.Closed => $"{point} accepted the connection and closed it after {NetWords.Duration(took)} without a greeting",
-            GreetingOutcome.TimedOut => $"{point} accepted the connection and said nothing for {NetWords.Duration(took)}",
-            GreetingOutcome.NotSmtp => $"{point} does not speak SMTP",
-            _ => $"{point} accepted the connection and reset it after {NetWords.Duration(took)} without a greeting",
+            GreetingOutcome.Closed => $"{_name} accepted the connection and closed it after {NetWords.Duration(took)} without a greeting",
+            GreetingOutcome.TimedOut => $"{_name} accepted the connection and said nothing for {NetWords.Duration(took)}",
+            GreetingOutcome.NotSmtp => $"{_name} does not speak SMTP",
+            _ => $"{_name} accepted the connection and reset it after {NetWords.Duration(took)} without a greeting",
         }) + (text is null ? "" : $": it sent {Quoted(text)}"),
         Milliseconds = took.TotalMilliseconds,
         Point = point,
@@ -63,7 +65,7 @@ internal sealed class DialogueWords(ProbePoint point)
         return new EhloFact
         {
             SaidBy = Speaker.Peer,
-            Observed = offered.Length == 0 ? $"{point} answers EHLO and offers nothing" : $"{point} offers {string.Join(", ", offered)}",
+            Observed = offered.Length == 0 ? $"{_name} answers EHLO and offers nothing" : $"{_name} offers {string.Join(", ", offered)}",
             Milliseconds = took.TotalMilliseconds,
             Point = point,
             Extensions = offered,
@@ -74,7 +76,7 @@ internal sealed class DialogueWords(ProbePoint point)
     public EhloFact HeloOnly(SmtpReply refused, TimeSpan took) => new()
     {
         SaidBy = Speaker.Peer,
-        Observed = $"{point} does not know EHLO ({refused}) but takes HELO",
+        Observed = $"{_name} does not know EHLO ({refused}) but takes HELO",
         Milliseconds = took.TotalMilliseconds,
         Point = point,
         Extensions = [],
@@ -86,7 +88,7 @@ internal sealed class DialogueWords(ProbePoint point)
         return new TlsFact
         {
             SaidBy = failure is null ? Speaker.Peer : Speaker.Network,
-            Observed = failure is null ? $"{point} speaks {seen!.Protocol}; {certificate}" : $"TLS with {point} failed: {failure}",
+            Observed = failure is null ? $"{_name} speaks {seen!.Protocol}; {certificate}" : $"TLS with {_name} failed: {failure}",
             Milliseconds = took.TotalMilliseconds,
             Point = point,
             Seen = seen,
@@ -97,7 +99,7 @@ internal sealed class DialogueWords(ProbePoint point)
     public ReplyFact Refusal(ClientStage stage, SmtpReply reply, TimeSpan took)
     {
         string text = Text(reply, MaxReply);
-        return new ReplyFact { SaidBy = Speaker.Peer, Observed = $"{point} said {Quoted(text)}, while {ClientStageTable.Of(stage).Phrase}", Milliseconds = took.TotalMilliseconds, Point = point, Stage = stage, Reply = text };
+        return new ReplyFact { SaidBy = Speaker.Peer, Observed = $"{_name} said {Quoted(text)}, while {ClientStageTable.Of(stage).Phrase}", Milliseconds = took.TotalMilliseconds, Point = point, Stage = stage, Reply = text };
     }
 
     public StageFact Stage(StageFailure failure, TimeSpan took)
@@ -110,7 +112,7 @@ internal sealed class DialogueWords(ProbePoint point)
             FailureKind.NotSmtp => "sent what is no SMTP reply",
             _ => "was lost",
         };
-        return new StageFact { SaidBy = failure.Speaker, Observed = $"{point} {did} while {ClientStageTable.Of(failure.Stage).Phrase}", Milliseconds = took.TotalMilliseconds, Point = point, Stage = failure.Stage, Kind = failure.Kind };
+        return new StageFact { SaidBy = failure.Speaker, Observed = $"{_name} {did} while {ClientStageTable.Of(failure.Stage).Phrase}", Milliseconds = took.TotalMilliseconds, Point = point, Stage = failure.Stage, Kind = failure.Kind };
     }
 
     internal static bool IsMasked(string text)

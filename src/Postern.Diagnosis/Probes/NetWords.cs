@@ -21,8 +21,12 @@ internal static class NetWords
         SynRetransmits = result.Info?.Retransmits,
     };
 
-    public static string Observed(ProbePoint point, ConnectResult result)
+    /// <summary>"mx1.example.org[198.51.100.25]:25", and where it is the point of it, which of our addresses asked.</summary>
+    public static string NameOf(ProbePoint point) => point is { Role: PointRole.OtherEgress, LocalAddress: { } local } ? $"{point} (asked from {local})" : point.ToString();
+
+    public static string Observed(ProbePoint to, ConnectResult result)
     {
+        string point = NameOf(to);
         if (result.Icmp is { } icmp) return Told(point, result, icmp);
         if (result.FailedHere) return FailedHere(point, result);
         int again = result.Info?.Retransmits ?? 0;
@@ -44,7 +48,7 @@ internal static class NetWords
         : result.HasTcpAnswer || result.Icmp?.From == result.Remote.Address.ToString() ? Speaker.Peer
         : Speaker.Network;
 
-    private static string Told(ProbePoint point, ConnectResult result, IcmpError icmp)
+    private static string Told(string point, ConnectResult result, IcmpError icmp)
     {
         // The kernel writes this error to itself when the next hop does not answer ARP or neighbour discovery.
         if (icmp.FromUs && IcmpTable.IsNobodyThere(icmp))
@@ -53,7 +57,7 @@ internal static class NetWords
         return $"{who} answered: {IcmpTable.WordsOf(icmp)}, when asked for {point}";
     }
 
-    private static string FailedHere(ProbePoint point, ConnectResult result)
+    private static string FailedHere(string point, ConnectResult result)
     {
         string family = result.Remote.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
         return (result.Outcome, result.Error) switch

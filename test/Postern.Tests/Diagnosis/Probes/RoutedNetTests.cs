@@ -117,6 +117,7 @@ public sealed class RoutedNetTests(RoutedNet net)
         await using var _ = await net.RuleAsync("3", "forward", "ip saddr 192.0.2.10 tcp dport 25 reject with tcp reset");
         var report = await net.AskAsync("tcp", egress: ["192.0.2.10", "192.0.2.11"]);
         Assert.Equal((TcpOutcome.Refused, TcpOutcome.Connected), (report.Facts.Tcp(PointRole.Target).Outcome, report.Facts.Tcp(PointRole.OtherEgress).Outcome));
+        Assert.StartsWith("mx.test[198.51.100.25]:25 (asked from 192.0.2.11) accepted the connection", report.Facts.Tcp(PointRole.OtherEgress).Observed, StringComparison.Ordinal);
     }
 
     [Fact]
