@@ -173,7 +173,7 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
     }
 
     /// <summary>The one seen longest ago without an open incident goes.</summary>
-    private bool MakeRoom() => _cases.Where(c => c.Value.Incidents.Count == 0).MinBy(c => c.Value.LastSeenAt) is { Key: { } oldest } && _cases.TryRemove(oldest, out _);
+    private bool MakeRoom() => _cases.Values.Where(c => c.Incidents.Count == 0).MinBy(c => c.LastSeenAt) is { } oldest && _cases.TryRemove(oldest.Upstream, out _);
 
     private LiveIncident? Reopen(UpstreamCase known, CauseId cause, DateTimeOffset now)
     {

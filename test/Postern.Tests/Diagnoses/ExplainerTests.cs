@@ -73,9 +73,10 @@ public sealed class ExplainerTests : IAsyncDisposable
     public void What_is_kept_is_bounded()
     {
         _explainer.Apply(new DiagnosisConfig { Probe = false });
-        for (int i = 0; i <= Explainer.MaxKept; i++) Fail(Evidence(upstream: $"up{i}"));
+        _cause = "recipient-unknown";
+        for (int i = 0; i <= Explainer.MaxKept; i++) Fail(Evidence(ClientStage.Rcpt, FailureKind.Refused), $"you{i}@example.org");
         Assert.Equal(Explainer.MaxKept + 1, _diagnoses);
-        Fail(Evidence(upstream: "up0"));
+        Fail(Evidence(ClientStage.Rcpt, FailureKind.Refused), "you0@example.org");
         Assert.Equal(Explainer.MaxKept + 2, _diagnoses);
     }
 

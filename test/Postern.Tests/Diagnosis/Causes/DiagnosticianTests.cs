@@ -43,6 +43,27 @@ public sealed class DiagnosticianTests
     }
 
     [Fact]
+    public void A_trouble_in_itself_is_named_however_small_its_share()
+    {
+        var listed = new Case().Target(TcpOutcome.Prohibited, Icmp(13, Mx)).OtherEgress(TcpOutcome.Connected).Controls(TcpOutcome.Connected).Listed(BlocklistResult.Listed).Diagnose();
+        Assert.Equal("upstream-firewall", listed.Verdict.Cause);
+        Assert.Contains(listed.Alternatives, a => a.Cause == "ip-reputation");
+        var dangling = new Case().Healthy().MxIs(MxProblem.HostDoesNotExist, 1, "gone.example.org").Diagnose();
+        Assert.Equal("none", dangling.Verdict.Cause);
+        Assert.Contains(dangling.Alternatives, a => a is { Cause: "mx-misconfigured", WouldSettle: not null });
+        var stranded = new Case().MxIs(MxProblem.HostDoesNotExist, 1, "gone.example.org").Target(TcpOutcome.TimedOut).OtherEgress(TcpOutcome.Connected).Controls(TcpOutcome.Connected).Diagnose();
+        Assert.Equal("upstream-firewall", stranded.Verdict.Cause);
+        Assert.Contains(stranded.Alternatives, a => a.Cause == "mx-misconfigured");
+    }
+
+    [Fact]
+    public void The_other_family_may_say_in_clearer_words_who_refuses()
+    {
+        var report = new Case().Target6(TcpOutcome.TimedOut).Tcp(TcpOutcome.Prohibited, PointRole.OtherFamily, address: Mx, icmp: Icmp(13, Mx)).Controls(TcpOutcome.Connected).Diagnose();
+        Assert.Equal("upstream-firewall", report.Verdict.Cause);
+    }
+
+    [Fact]
     public void A_limit_of_rate_because_of_reputation_names_both()
     {
         var report = new Case().Healthy().Reply(ClientStage.Mail, "451 4.7.650 too many connections").Listed(BlocklistResult.Listed).History(100, 90, before: 20).Diagnose();

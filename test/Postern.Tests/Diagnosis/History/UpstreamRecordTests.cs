@@ -96,6 +96,20 @@ public sealed class UpstreamRecordTests
     }
 
     [Fact]
+    public void Successes_between_refusals_are_counted_as_recoveries()
+    {
+        for (int i = 0; i < 4; i++) Add(i);
+        foreach (int at in new[] { 15, 30, 45 })
+        {
+            Add(at - 5, AttemptOutcome.Unconnected);
+            Add(at);
+        }
+        Add(50, AttemptOutcome.Unconnected);
+        Assert.Equal(3, Read(51).Recoveries);
+        Assert.False(Read(51).Alternates);
+    }
+
+    [Fact]
     public void An_outage_that_ended_does_not_alternate()
     {
         for (int i = 0; i < 20; i++) Add(i);
