@@ -53,7 +53,7 @@ public sealed class CommandTreeTests
 
     [Theory]
     [InlineData("there is no 'postern queue lst'; did you mean 'postern queue list'? see 'postern queue --help'", "queue", "lst")]
-    [InlineData("there is no 'postern check'; there is status, queue, why, upstreams, config; see 'postern --help'", "check", "example.org")]
+    [InlineData("there is no 'postern chek'; did you mean 'postern check'? see 'postern --help'", "chek", "example.org")]
     [InlineData("'postern queue list' has no option --sendr; did you mean --sender? see 'postern queue list --help'", "queue", "list", "--sendr", "x")]
     [InlineData("'b' is one word too many for 'postern why'; see 'postern why --help'", "why", "a", "b")]
     [InlineData("which command? postern queue list|show|retry|hold|release|bounce|remove|export; see 'postern queue --help'", "queue")]
