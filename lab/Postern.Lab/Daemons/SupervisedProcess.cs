@@ -100,8 +100,10 @@ public sealed class SupervisedProcess : IAsyncDisposable
         _shell.Dispose();
     }
 
+    /// <param name="first">The stream that the process id comes on; the other may end before it.</param>
     private async Task ReadAsync(StreamReader reader, bool first)
     {
+        bool tellsId = first;
         await Task.Yield();
         while (await reader.ReadLineAsync() is { } line)
         {
@@ -117,6 +119,6 @@ public sealed class SupervisedProcess : IAsyncDisposable
                 if (_output.Length > KeptCharacters) _output.Remove(0, _output.Length - KeptCharacters);
             }
         }
-        _pid.TrySetException(new IOException("the supervising shell ended before it had started the command"));
+        if (tellsId) _pid.TrySetException(new IOException("the supervising shell ended before it had started the command"));
     }
 }

@@ -35,7 +35,9 @@ internal static class NameSignals
         if (controls.Count == 0) return;
         // A negative answer is an answer: the resolver works.
         var failing = controls.FindAll(d => IsTrouble(d.Seen.Status));
-        if (failing.Count == controls.Count)
+        // A resolver knows the root's servers by heart: that it names them proves nothing when it can look up nothing else.
+        var named = controls.FindAll(d => !d.Seen.Question.EndsWith(" .", StringComparison.Ordinal));
+        if (failing.Count == controls.Count || (named.Count > 0 && named.TrueForAll(d => IsTrouble(d.Seen.Status))))
             signals.Add(new Signal(DnsControlFails, $"our resolver{Server(failing)} does not answer for names that exist either: {failing[0].Seen.Question}: {Word(failing[0].Seen.Status)}", Speaker.Dns, [.. failing], failing[0].Milliseconds));
         else if (controls.Find(IsRewritten) is { } rewritten)
             signals.Add(Signal.Of(DnsRewrites, rewritten, $"our resolver{Server(controls)} answers {rewritten.Seen.Question} although no such name can exist: it rewrites answers"));

@@ -11,8 +11,8 @@ namespace Postern.Diagnosis.Checks;
 /// <param name="diagnose">Pure.</param>
 internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport> diagnose)
 {
-    /// <summary>For all of it. The connect time-out (10 s) and a walk (4 s) fit in; whoever waits wants an answer within 20 s.</summary>
-    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(19);
+    /// <summary>For all of it. The connect time-out (10 s) and a walk (4 s) fit in; whoever waits wants an answer within 20 s, the program's start and a busy machine included.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(16);
 
     /// <summary>How long a healthy verdict waits, from the beginning, for what cannot change it any more (blocklists, controls).</summary>
     public TimeSpan HealthyPatience { get; init; } = TimeSpan.FromSeconds(4);

@@ -16,11 +16,11 @@ internal static class Health
         && !greeting.Any(f => f is ReplyFact or StageFact or GreetingFact { Outcome: not GreetingOutcome.Accepted } or TlsFact { Failure: not null } or TlsFact { Seen.Problem: not null });
 
     /// <summary>
-    /// The walk tells where a path ends and who sent a reset, and whether somebody on the way answers in the host's place. Where the host itself has spoken
-    /// plainly (a 5xx greeting, a broken handshake) it tells nothing.
+    /// The walk tells where a path ends and who sent a reset, and whether somebody on the way answers in the host's place: a refusal at the greeting may be
+    /// our own provider's. Where the host has greeted and spoken plainly (a broken handshake) it tells nothing.
     /// </summary>
     public static bool NeedsPath(IReadOnlyList<Fact> connect, IReadOnlyList<Fact> greeting) =>
         connect.OfType<TcpFact>().Any(f => f.Point.Role == PointRole.Target && f.Outcome is not (TcpOutcome.Connected or TcpOutcome.LocalError))
-        || greeting.OfType<GreetingFact>().Any(f => f.IsMasked || f.Outcome is GreetingOutcome.Closed or GreetingOutcome.Reset or GreetingOutcome.TimedOut or GreetingOutcome.NotSmtp)
+        || greeting.OfType<GreetingFact>().Any(f => f.IsMasked || f.Outcome != GreetingOutcome.Accepted)
         || greeting.OfType<StageFact>().Any();
 }

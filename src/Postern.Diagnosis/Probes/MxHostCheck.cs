@@ -55,6 +55,8 @@ internal sealed class MxHostCheck(ProbeContext context, IResolver resolver)
 
     private bool IsListening(IPAddress address)
     {
+        // What we send to one of our own sending addresses comes back to us, or to nobody.
+        if (context.Egress.Contains(address)) return true;
         foreach (var endpoint in context.Listening)
         {
             if (endpoint.Port != context.Target.Port) continue;
