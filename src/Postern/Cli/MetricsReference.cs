@@ -11,8 +11,11 @@ internal static class MetricsReference
     {
         var instruments = new SortedDictionary<string, Instrument>(StringComparer.Ordinal);
         using var metrics = new PosternMetrics();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => instruments[instrument.Name] = instrument };
+        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { if (ReferenceEquals(instrument.Meter, metrics.Meter)) instruments[instrument.Name] = instrument; } };
         listener.Start();
+        // The gauges of a running relay are made when one starts.
+        metrics.ObserveDelivery(() => [], () => [], () => 0, () => 0, () => 0);
+        metrics.ObserveIncidents(() => []);
         var text = new StringBuilder("""
             # Metrics
 
@@ -24,7 +27,7 @@ internal static class MetricsReference
             |---|---|---|
 
             """.ReplaceLineEndings("\n"));
-        foreach (var instrument in instruments.Values.Where(i => i.Meter.Name == PosternMetrics.MeterName))
+        foreach (var instrument in instruments.Values)
         {
             bool isCounter = instrument.GetType().Name is var type && type.StartsWith("Counter", StringComparison.Ordinal) || type.StartsWith("ObservableCounter", StringComparison.Ordinal);
             string kind = isCounter ? "counter" : type.StartsWith("Histogram", StringComparison.Ordinal) ? "histogram" : "gauge";
