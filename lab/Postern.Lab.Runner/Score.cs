@@ -15,7 +15,7 @@ internal sealed class Score(IReadOnlyList<ScenarioResult> results)
     public int SureRight => results.Count(r => r.IsRight && r.Confidence >= Sure);
 
     /// <summary>Healthy destinations for which a cause was named.</summary>
-    public IReadOnlyList<ScenarioResult> Blamed => [.. results.Where(r => r.Scenario.Cause == "none" && !r.IsRight)];
+    public IReadOnlyList<ScenarioResult> Blamed => [.. results.Where(r => r.Scenario.Cause == "none" && r.Got.Length > 0 && !r.IsRight)];
 
     /// <summary>What is short of the goal, a sentence each.</summary>
     public IReadOnlyList<string> Shortfalls
