@@ -94,9 +94,10 @@ internal sealed class Attempt
 
     /// <summary>Sets what this candidate came to for one recipient that is still open. Whether there is another candidate is decided by <see cref="Close"/>.</summary>
     /// <param name="slot">Into <see cref="Outcomes"/>.</param>
-    public void Set(int slot, in RecipientResult result, PeerName? peer, bool isAboutUs = false)
+    public void Set(int slot, in RecipientResult result, PeerName? peer)
     {
         NothingTried = false;
+        bool isAboutUs = RefusalReading.IsAboutUs(result.Failure, peer);
         ref var outcome = ref _outcomes[slot];
         outcome = new RecipientOutcome(outcome.Index, Decide(result.Failure, isLastCandidate: false, isAboutUs), result.Failure, result.Reply ?? result.Failure?.Reply, peer, isAboutUs);
         if (outcome.Disposition != Disposition.TryNextHost) Open--;

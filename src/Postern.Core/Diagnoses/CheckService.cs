@@ -38,6 +38,8 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
         if (config.Upstream.FirstOrDefault(u => u.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } upstream && CheckTarget.Parse(upstream.Address, out _) is { } known)
             return known with { IsImplicitTls = upstream.Tls == TlsMode.Implicit };
         if (CheckTarget.Parse(text, out problem) is not { } target) return null;
+        // Its address means the upstream too: what is spoken there from the first byte is the configuration's to say.
+        if (config.Upstream.Any(u => u.Tls == TlsMode.Implicit && CheckTarget.Parse(u.Address, out _)?.Name == target.Name)) target = target with { IsImplicitTls = true };
         // Where the MX hosts of this relay's world listen; 25 but in tests.
         return target.Domain is null ? target : target with { Port = config.Delivery.MxPort };
     }

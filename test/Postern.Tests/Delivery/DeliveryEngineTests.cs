@@ -35,6 +35,20 @@ public sealed class DeliveryEngineTests
         await DeliveryRig.Until(() => rig.Store.Count == 0, "the settlements");
     }
 
+    [Theory]
+    [InlineData("554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using zen.spamhaus.org", RecipientStatus.Waiting)]
+    [InlineData("550 5.1.1 <b@example.net>: no such user here", RecipientStatus.Bounced)]
+    [InlineData("554 5.7.1 message looks like spam", RecipientStatus.Bounced)]
+    public async Task A_refusal_of_a_recipient_that_is_about_our_address_is_no_bounce(string reply, RecipientStatus expected)
+    {
+        await using var sink = new RecordingSink();
+        sink.Refuse(SinkStage.Rcpt, reply);
+        await using var rig = new DeliveryRig(DeliveryRig.Config(sink.EndPoint));
+        var id = rig.Send();
+        await DeliveryRig.Until(() => rig.Store.Settlements.Any(s => s.Id == id), "the settlement");
+        Assert.Equal(expected, Assert.Single(rig.LastSettlement(id).Recipients).Status);
+    }
+
     [Fact]
     public async Task A_session_is_used_for_the_next_message_and_closed_when_it_has_been_idle()
     {
