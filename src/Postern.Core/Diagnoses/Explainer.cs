@@ -35,36 +35,43 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
     public DiagnosisReport? Failed(AttemptEvidence evidence, string? recipient, Func<IReadOnlyList<Fact>> context, ProbeWish look)
     {
         if (!_config.Enabled || evidence.Failure is not { Kind: not FailureKind.Cancelled } failure) return null;
-        var report = Explain(evidence, failure, recipient, context);
+        var (report, version) = Explain(evidence, failure, recipient, context);
         metrics.AttemptFailures.Add(1, new KeyValuePair<string, object?>("cause", report.Verdict.Cause));
         if (!IncidentPolicy.IsIncident(report.Verdict.Id, failure))
         {
             book.Keep(evidence.Upstream, report);
             return report;
         }
-        if (book.Note(evidence.Upstream, evidence.Destination, report) is not { } incident) return report;
+        var incident = book.Note(evidence.Upstream, evidence.Destination, report, version, out bool isOld);
+        if (isOld)
+        {
+            (report, _) = Explain(evidence, failure, recipient, context);
+            incident = book.Note(evidence.Upstream, evidence.Destination, report);
+        }
+        if (incident is null) return report;
         if (_config.Probe && prober is not null && IncidentPolicy.WantsProbe(report)) prober.Ask(incident, look, found => Learn(incident, evidence, context, found));
         return report;
     }
 
     /// <summary>What one recipient's failure means, where it differs from the attempt's. Files nothing.</summary>
     public DiagnosisReport? Explain(AttemptEvidence evidence, StageFailure failure, string? recipient) =>
-        _config.Enabled && failure.Kind != FailureKind.Cancelled ? Explain(evidence with { Failure = failure }, failure, recipient, static () => []) : null;
+        _config.Enabled && failure.Kind != FailureKind.Cancelled ? Explain(evidence with { Failure = failure }, failure, recipient, static () => []).Report : null;
 
     /// <summary>A message was taken: whatever kept mail from that upstream is over, or passing.</summary>
     public void Accepted(string upstream) => book.Accepted(upstream);
 
-    private DiagnosisReport Explain(AttemptEvidence evidence, StageFailure failure, string? recipient, Func<IReadOnlyList<Fact>> context)
+    private (DiagnosisReport Report, int Version) Explain(AttemptEvidence evidence, StageFailure failure, string? recipient, Func<IReadOnlyList<Fact>> context)
     {
         var now = time.GetUtcNow();
         var known = book.Case(evidence.Upstream);
-        var key = EvidenceKey.Of(evidence, failure, recipient, known?.Version ?? 0);
-        if (_kept.TryGetValue(key, out var kept) && now - kept.At < Fresh) return kept.Report;
+        int version = known?.Version ?? 0;
+        var key = EvidenceKey.Of(evidence, failure, recipient, version);
+        if (_kept.TryGetValue(key, out var kept) && now - kept.At < Fresh) return (kept.Report, version);
         var report = Diagnose(evidence, context(), known?.Found(now) ?? []);
         // Full: everything goes. What is still happening is back after one diagnosis each.
         if (_kept.Count >= MaxKept) _kept.Clear();
         _kept[key] = new Kept(report, now);
-        return report;
+        return (report, version);
     }
 
     private void Learn(LiveIncident incident, AttemptEvidence evidence, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found) =>

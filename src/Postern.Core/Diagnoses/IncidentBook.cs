@@ -39,12 +39,18 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
     public UpstreamCase? Case(string upstream) => _cases.GetValueOrDefault(upstream);
 
     /// <summary>Files a failure that is an incident, opening one where there is none. Null when the book is full of open ones.</summary>
-    public LiveIncident? Note(string upstream, string destination, DiagnosisReport report)
+    public LiveIncident? Note(string upstream, string destination, DiagnosisReport report) => Note(upstream, destination, report, null, out _);
+
+    /// <param name="version">Of the case that the explanation rests on; null for any.</param>
+    /// <param name="isOld">True when probes have found something since: nothing is filed, the failure is to be explained anew. Else it would open a second
+    /// incident under the name that the first has just lost.</param>
+    public LiveIncident? Note(string upstream, string destination, DiagnosisReport report, int? version, out bool isOld)
     {
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            if (FindOrAdd(upstream, now) is not { } known) return null;
+            isOld = version is { } asOf && _cases.TryGetValue(upstream, out var present) && present.Version != asOf;
+            if (isOld || FindOrAdd(upstream, now) is not { } known) return null;
             known.Latest = report;
             known.LastSeenAt = now;
             var incident = known.Incidents.Find(i => i.Cause == report.Verdict.Id) ?? Reopen(known, report.Verdict.Id, now);
