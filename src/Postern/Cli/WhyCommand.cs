@@ -29,18 +29,23 @@ internal sealed class WhyCommand(CommandTree tree)
         QueueCommand.PrintDetails(output, details, tree.Time.GetUtcNow());
         output.Line("");
         if (details.Attempts.Count == 0) output.Line(details.Message.Attempts == 0 ? "Not tried yet." : "No attempt's record is kept.");
-        foreach (var attempt in details.Attempts) Print(attempt);
+        for (int i = 0; i < details.Attempts.Count; i++) Print(details.Attempts[i], isLast: i == details.Attempts.Count - 1);
     }
 
-    private void Print(AttemptEvidence attempt)
+    /// <param name="isLast">What counts now is explained in full; of what was before, its name is enough.</param>
+    private void Print(AttemptEvidence attempt, bool isLast)
     {
         var output = tree.Output;
         output.Line($"{output.Bold("attempt")} {attempt.At:yyyy-MM-dd HH:mm:ss}Z to {attempt.Target} ({attempt.Upstream})");
         if (attempt.Failure is { } failure) output.Line($"  {output.Bad("failed")}    at {failure.Stage.Word()}: {failure.Detail}");
-        if (attempt.Diagnosis is { } diagnosis)
+        if (attempt.Diagnosis is { } diagnosis && isLast)
         {
             new DiagnosisText(output).Print(diagnosis, "  ");
             output.Line("");
+        }
+        else if (attempt.Diagnosis is { Verdict: var verdict })
+        {
+            output.Line(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"  {output.Dim("cause")}     {verdict.Cause}, {verdict.Confidence * 100:0} %"));
         }
         if (attempt.Failure?.Reply is { } reply && reply.ToString() != attempt.Failure.Detail) output.Line($"  {output.Dim("said")}      {reply}");
         foreach (var connect in attempt.Connects)
