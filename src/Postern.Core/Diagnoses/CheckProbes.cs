@@ -9,17 +9,22 @@ namespace Postern.Core.Diagnoses;
 /// <summary>The real probes, set up as a configuration asks.</summary>
 internal static class CheckProbes
 {
-    public static ProbeSet Of(PosternConfig config, TimeProvider time) => new()
+    public static ProbeSet Of(PosternConfig config, TimeProvider time)
     {
-        Names = MxProbe.ExamineAsync,
-        Resolver = ControlNamesProbe.RunAsync,
-        Connect = TcpProbe.RunAsync,
-        Controls = ControlProbe.RunAsync,
-        Greeting = GreetingProbe.RunAsync,
-        Path = PathProbe.RunAsync,
-        Blocklists = new BlocklistProbe(BlocklistCatalogue.Of(Lists(config.Diagnosis)), time).RunAsync,
-        Identity = IdentityProbe.RunAsync,
-    };
+        // With the first look: the catalogue is large, and most relays never need it.
+        var blocklists = new Lazy<BlocklistProbe>(() => new BlocklistProbe(BlocklistCatalogue.Of(Lists(config.Diagnosis)), time));
+        return new()
+        {
+            Names = MxProbe.ExamineAsync,
+            Resolver = ControlNamesProbe.RunAsync,
+            Connect = TcpProbe.RunAsync,
+            Controls = ControlProbe.RunAsync,
+            Greeting = GreetingProbe.RunAsync,
+            Path = PathProbe.RunAsync,
+            Blocklists = (context, cancel) => blocklists.Value.RunAsync(context, cancel),
+            Identity = IdentityProbe.RunAsync,
+        };
+    }
 
     /// <summary>The operator's lists in the catalogue's terms: a list that is known is named by its zone, with or without the place of its key.</summary>
     internal static BlocklistSettings Lists(DiagnosisConfig config)
