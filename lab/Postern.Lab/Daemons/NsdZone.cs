@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 
 namespace Postern.Lab.Daemons;
@@ -16,6 +15,7 @@ public sealed class NsdZone(IReadOnlyDictionary<string, string> zones, IReadOnly
     public IReadOnlyList<string> Anchors => _anchors;
 
     public int Port { get; } = LoopbackPorts.Take();
+    private IPEndPoint EndPoint => new(IPAddress.Loopback, Port);
     public IReadOnlyCollection<string> Names => [.. zones.Keys];
     protected override IReadOnlyList<string> LogFiles => [PathOf("nsd.log")];
 
@@ -23,7 +23,7 @@ public sealed class NsdZone(IReadOnlyDictionary<string, string> zones, IReadOnly
 
     protected override async Task PrepareAsync()
     {
-        Write("nsd.conf", Configuration());
+        Write("nsd.conf", NsdConfiguration.Of(EndPoint, Folder, zones.Keys));
         foreach (var (name, records) in zones)
         {
             string file = Write($"{name}.zone", $"$ORIGIN {name}.\n$TTL 5\n@ SOA ns.{name}. hostmaster.{name}. 1 3600 600 86400 1\n@ NS ns.{name}.\nns A 127.0.0.1\n{records}\n");
@@ -31,24 +31,5 @@ public sealed class NsdZone(IReadOnlyDictionary<string, string> zones, IReadOnly
         }
     }
 
-    protected override Task<bool> IsReadyAsync(CancellationToken cancel) => DnsQuestion.IsAnsweredAsync(new IPEndPoint(IPAddress.Loopback, Port), zones.Keys.First(), cancel);
-
-    private string Configuration() => string.Create(CultureInfo.InvariantCulture, $"""
-        server:
-          ip-address: 127.0.0.1
-          port: {Port}
-          username: ""
-          chroot: ""
-          zonesdir: "{Folder}"
-          database: ""
-          pidfile: "{PathOf("nsd.pid")}"
-          xfrdfile: "{PathOf("xfrd.state")}"
-          zonelistfile: "{PathOf("zone.list")}"
-          logfile: "{PathOf("nsd.log")}"
-          xfrdir: "{Folder}"
-          server-count: 1
-        remote-control:
-          control-enable: no
-
-        """) + string.Concat(zones.Keys.Select(name => $"zone:\n  name: {name}\n  zonefile: {name}.zone\n"));
+    protected override Task<bool> IsReadyAsync(CancellationToken cancel) => DnsQuestion.IsAnsweredAsync(EndPoint, zones.Keys.First(), cancel);
 }

@@ -66,25 +66,14 @@ internal sealed class LabNsd(NetSpace space, IReadOnlyList<Zone> zones) : SpaceD
             string file = Write($"{zone.Name}.zone",
                 $"$ORIGIN {zone.Name}.\n$TTL 60\n@ SOA ns.dns.test. hostmaster.dns.test. 1 3600 600 86400 5\n@ NS ns.dns.test.\n{zone.Records}\n");
             if (zone.Fault == ZoneFault.NotSigned) _anchors.Add($"{zone.Name}. DS 12345 13 2 {new string('a', 64)}");
-            else if (zone.Fault != ZoneFault.None) _anchors.Add(await ZoneSigning.SignAsync(Folder, zone, file));
+            else if (zone.Fault != ZoneFault.None) _anchors.Add(await DnssecSigning.SignAsync(Folder, zone.Name, file, zone.Fault switch
+            {
+                ZoneFault.BadSignature => SigningFault.BadSignature,
+                ZoneFault.ExpiredSignature => SigningFault.Expired,
+                _ => SigningFault.None,
+            }));
         }
-        Write("nsd.conf", $"""
-            server:
-              ip-address: {At.Address}
-              username: ""
-              chroot: ""
-              zonesdir: "{Folder}"
-              database: ""
-              pidfile: "{PathOf("nsd.pid")}"
-              xfrdfile: "{PathOf("xfrd.state")}"
-              zonelistfile: "{PathOf("zone.list")}"
-              logfile: "{PathOf("nsd.log")}"
-              xfrdir: "{Folder}"
-              server-count: 1
-            remote-control:
-              control-enable: no
-
-            """ + string.Concat(zones.Select(z => $"zone:\n  name: {z.Name}\n  zonefile: {z.Name}.zone\n")));
+        Write("nsd.conf", NsdConfiguration.Of(At, Folder, zones.Select(z => z.Name)));
     }
 }
 

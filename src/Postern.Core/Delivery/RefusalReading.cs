@@ -1,4 +1,5 @@
 using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Delivery;
@@ -16,7 +17,7 @@ internal static class RefusalReading
     public static bool IsAboutUs(StageFailure? failure, PeerName? peer)
     {
         if (failure is not { Reply: { IsPermanent: true } reply } || failure.Stage is < ClientStage.Mail or > ClientStage.EndOfData) return false;
-        var reading = ReplyClassifier.Default.Read(new ReplyInput(string.Join('\n', reply.Lines.Select(l => reply.Enhanced is { } e ? $"{reply.Code} {e} {l}" : $"{reply.Code} {l}")), failure.Stage, peer?.Host));
+        var reading = ReplyClassifier.Default.Read(new ReplyInput(AttemptFacts.Text(reply), failure.Stage, peer?.Host));
         return reading.Confidence >= SureEnough
             && reading.Cause is CauseId.IpReputation or CauseId.UpstreamFirewall or CauseId.RateLimited or CauseId.UpstreamDown or CauseId.NetworkPath;
     }

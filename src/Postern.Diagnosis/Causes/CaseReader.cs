@@ -1,6 +1,7 @@
 using System.Globalization;
 using Postern.Diagnosis.Evidence;
 using Postern.Diagnosis.History;
+using Postern.Diagnosis.Knowledge;
 using Postern.Protocols.Smtp;
 using static Postern.Diagnosis.Causes.SignalId;
 
@@ -9,14 +10,14 @@ namespace Postern.Diagnosis.Causes;
 /// <summary>Picks from the evidence what the texts of a cause speak of: names, addresses, the list, the limit, the hop, and which variant it is.</summary>
 internal static class CaseReader
 {
-    public static CaseDescription Read(CauseId cause, Scene scene, IReadOnlyList<Signal> signals)
+    public static CaseValues Read(CauseId cause, Scene scene, IReadOnlyList<Signal> signals)
     {
         var reply = Decisive(cause, scene, signals);
         var list = ListOf(scene, reply);
         var history = scene.Histories.Count > 0 ? scene.Histories[0] : null;
         var mx = scene.Mx.Find(m => m.Problem != MxProblem.None);
         string? provider = reply?.Opinion?.Provider ?? ProviderTable.Default.Of(scene.Host);
-        return new CaseDescription
+        return new CaseValues
         {
             Host = mx?.Host is { } wrong && cause == CauseId.MxMisconfigured ? wrong : scene.Deciding is not null || scene.Replies.Count > 0 ? scene.Host : null,
             Address = scene.Deciding?.Point.Address ?? scene.Greeting?.Point.Address ?? reply?.Fact.Point?.Address,

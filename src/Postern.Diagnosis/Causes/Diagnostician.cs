@@ -6,7 +6,7 @@ namespace Postern.Diagnosis.Causes;
 /// <summary>
 /// Evidence to a report: pure, well below a millisecond, safe to share between threads. Same evidence, same report. Never throws for any evidence.
 /// </summary>
-internal sealed class Diagnostician(SignalTable table, Calibration calibration, ReplyJudge judge, CauseWriter writer)
+internal sealed class Diagnostician(SignalTable table, Calibration calibration, ReplyJudge judge)
 {
     /// <summary>Smaller shares are not worth an operator's time.</summary>
     private const double WorthNaming = 0.02;
@@ -15,9 +15,9 @@ internal sealed class Diagnostician(SignalTable table, Calibration calibration, 
     /// <summary>Of a signal, in log-odds.</summary>
     private const double Outspoken = 5.5;
 
-    private static readonly Lazy<Diagnostician> Shared = new(() => new Diagnostician(SignalTable.Default, Calibration.Default, CodeJudge.Read, PlainWriter.Write));
+    private static readonly Lazy<Diagnostician> Shared = new(() => new Diagnostician(SignalTable.Default, Calibration.Default, ReplyReader.Read));
 
-    /// <summary>With the data that the program carries.</summary>
+    /// <summary>With the data that the program carries, read with the first case: a relay whose mail goes through holds none of it.</summary>
     public static Diagnostician Default => Shared.Value;
 
     /// <param name="actions">What Postern did about it so far.</param>
@@ -27,7 +27,7 @@ internal sealed class Diagnostician(SignalTable table, Calibration calibration, 
         var signals = SignalReader.Read(scene);
         var shares = Confidences(Ranking.Of(signals, table));
         var cause = Choose(shares);
-        var text = writer(cause, CaseReader.Read(cause, scene, signals));
+        var text = VerdictText.Of(cause, CaseReader.Read(cause, scene, signals));
         return new DiagnosisReport
         {
             Id = IdOf(evidence),

@@ -8,10 +8,6 @@ namespace Postern.Diagnosis.Checks;
 /// <param name="Diagnose">What evidence means.</param>
 internal sealed record DiagnosisParts(Func<AttemptEvidence, EvidenceSet> Read, Func<EvidenceSet, DiagnosisReport> Diagnose)
 {
-    /// <summary>Read with the first failure: a relay whose mail goes through holds none of it.</summary>
-    private static readonly Lazy<Diagnostician> Real = new(static () =>
-        new Diagnostician(SignalTable.Default, Calibration.Default, static (reply, host) => ReplyReader.Read(reply, host) ?? CodeJudge.Read(reply, host), PageWriter.Write));
-
     /// <summary>With the data that the program carries.</summary>
-    public static readonly DiagnosisParts Default = new(static attempt => AttemptFacts.Of(attempt), static evidence => Real.Value.Diagnose(evidence));
+    public static readonly DiagnosisParts Default = new(static attempt => AttemptFacts.Of(attempt), static evidence => Diagnostician.Default.Diagnose(evidence));
 }

@@ -91,7 +91,8 @@ public static class AttemptFacts
         return null;
     }
 
-    private static string Text(SmtpReply reply)
+    /// <summary>As facts hold it: code, enhanced code, lines joined by \n; bounded.</summary>
+    public static string Text(SmtpReply reply)
     {
         string code = reply.Enhanced is { } enhanced ? $"{reply.Code} {enhanced}" : reply.Code.ToString();
         string text = $"{code} {string.Join('\n', reply.Lines)}";

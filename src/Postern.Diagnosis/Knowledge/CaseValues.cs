@@ -52,19 +52,37 @@ internal sealed record CaseValues
     public string? Since { get; init; }
 
     // Answers to questions.
+
+    /// <summary>"reset", "icmp", "silence", "closed", "reply", "refused", "no-greeting", "shutting-down", "busy", "not-smtp", "broken-tls", "misread-list".</summary>
     public string? Seen { get; init; }
+
+    /// <summary>"this-machine", "our-provider", "middle", "ipv6", "intercepted", "lossy".</summary>
     public string? Where { get; init; }
+
+    /// <summary>A word for an <see cref="Evidence.MxProblem"/>, or "no-smtp".</summary>
     public string? Mx { get; init; }
 
     /// <summary>Who runs <see cref="Host"/>; null where <see cref="Host"/> is known means somebody else than those the pages name.</summary>
     public string? Provider { get; init; }
     public string? Cloud { get; init; }
     public string? Blocklist { get; init; }
+
+    /// <summary>"concurrent", "connections", "messages", "per-session".</summary>
     public string? Meter { get; init; }
+
+    /// <summary>"reverse-name", "forward-confirmed", "hello-name", "sender-policy".</summary>
     public string? Identity { get; init; }
+
+    /// <summary>"credentials", "mechanism", "needs-tls", "not-authenticated".</summary>
     public string? Auth { get; init; }
+
+    /// <summary>"expired", "wrong-name", "untrusted", "old-version", "not-offered", "handshake".</summary>
     public string? Tls { get; init; }
+
+    /// <summary>"silent", "fails", "rewrites".</summary>
     public string? Dns { get; init; }
+
+    /// <summary>"spam", "virus".</summary>
     public string? Content { get; init; }
     public string? Server { get; init; }
 

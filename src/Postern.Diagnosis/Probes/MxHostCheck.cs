@@ -33,7 +33,7 @@ internal sealed class MxHostCheck(ProbeContext context, IResolver resolver)
         bool usable = false, isUs = isOurName;
         foreach (var address in found.Addresses)
         {
-            if (isOurName || IsListening(address)) isUs = true;
+            if (isOurName || IsUs(address)) isUs = true;
             else if (Reads(host, address, troubles)) usable = true;
             if (!isUs && AddressScopes.Of(address) is not AddressScope.Unusable && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)) targets.Add(address);
         }
@@ -53,10 +53,11 @@ internal sealed class MxHostCheck(ProbeContext context, IResolver resolver)
         return amongOurs && scope == AddressScope.Private;
     }
 
+    /// <summary>We send from it, or listen there: what we sent to it would come back to us, or to nobody.</summary>
+    private bool IsUs(IPAddress address) => context.Egress.Contains(address) || IsListening(address);
+
     private bool IsListening(IPAddress address)
     {
-        // What we send to one of our own sending addresses comes back to us, or to nobody.
-        if (context.Egress.Contains(address)) return true;
         foreach (var endpoint in context.Listening)
         {
             if (endpoint.Port != context.Target.Port) continue;

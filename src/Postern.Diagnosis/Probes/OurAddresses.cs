@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Postern.Diagnosis.Probes;
 
@@ -17,23 +16,8 @@ internal static class OurAddresses
         if (context.Egress.Count > 0) return [.. context.Egress.Select(Unmapped).Distinct().Take(Most)];
         // A family that the destination does not have is of no interest.
         IPAddress[] towards = [.. context.Target.Hosts.SelectMany(h => h.Addresses).DistinctBy(a => a.AddressFamily)];
-        return [.. (towards.Length > 0 ? towards : FarAway).Select(SourceTowards).OfType<IPAddress>().Distinct()];
+        return [.. (towards.Length > 0 ? towards : FarAway).Select(a => NetLocal.SourceFor(a)).OfType<IPAddress>().Distinct()];
     }
 
     private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-
-    /// <summary>Connecting a datagram socket looks the route up and does no more; null without a route.</summary>
-    private static IPAddress? SourceTowards(IPAddress remote)
-    {
-        try
-        {
-            using var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            socket.Connect(remote, 9);
-            return (socket.LocalEndPoint as IPEndPoint)?.Address;
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
-    }
 }

@@ -20,7 +20,7 @@ internal sealed class Case
 
     public EvidenceSet Evidence => new("mx1.example.org:25", _domain, Now, [.. _facts]);
 
-    public DiagnosisReport Diagnose() => new Diagnostician(SignalTable.Default, new Calibration([(0, 0), (1, 1)]), Judge, PlainWriter.Write).Diagnose(Evidence);
+    public DiagnosisReport Diagnose() => new Diagnostician(SignalTable.Default, new Calibration([(0, 0), (1, 1)]), Judge).Diagnose(Evidence);
 
     private static readonly (string Phrase, CauseId Cause, double Confidence)[] Phrases =
     [

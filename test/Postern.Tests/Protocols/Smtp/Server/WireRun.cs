@@ -6,7 +6,7 @@ using Postern.Protocols.Smtp;
 namespace Postern.Tests.Protocols.Smtp.Server;
 
 /// <summary>Bytes in, bytes out: a stream that gives what a client sends in chosen pieces and keeps what it is told.</summary>
-internal sealed class ScriptStream(IEnumerable<byte[]> pieces) : Stream
+internal sealed class ScriptStream(IEnumerable<byte[]> pieces) : DialogueStream
 {
     private readonly Queue<byte[]> _pieces = new(pieces);
     private byte[] _piece = [];
@@ -67,17 +67,6 @@ internal sealed class ScriptStream(IEnumerable<byte[]> pieces) : Stream
         await Task.Delay(Timeout.Infinite, cancel);
         return 0;
     }
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-    public override void Flush() { }
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 }
 
 /// <summary>Says yes, except to addresses that begin with "no"; keeps what it is given.</summary>

@@ -1,16 +1,14 @@
-using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 
-namespace Postern.Diagnosis.Checks;
+namespace Postern.Diagnosis.Causes;
 
-/// <summary>What a refusal says, by the rows of knowledge/replies.toml. Pure.</summary>
+/// <summary>What a refusal says, by the rows of knowledge/replies.toml; where no row knows it, by its code. Pure.</summary>
 internal static class ReplyReader
 {
-    /// <summary>Null when no row knows it: then its code is all there is.</summary>
     public static ReplyOpinion? Read(ReplyFact reply, string host)
     {
         var reading = ReplyClassifier.Default.Read(new ReplyInput(reply.Reply, reply.Stage, host));
-        if (reading.Matched.Count == 0) return null;
+        if (reading.Matched.Count == 0) return CodeJudge.Read(reply, host);
         var causes = new List<(CauseId Cause, double Confidence)>(2);
         Add(causes, reading.Cause, reading.Confidence);
         if (reading.RunnerUp is { } second) Add(causes, ReplyLabels.CauseOf(second), reading.RunnerUpConfidence);
