@@ -32,7 +32,7 @@ public sealed record BlocklistConfig
     [Setting("How much a listing there explains a refusal: none, very-low, low, medium or high; absent for what Postern knows of it, medium for a list that it does not know.")]
     public BlocklistWeightName? Weight { get; init; }
 
-    [Setting("Where to look an address up and ask for removal.", Example = "https://bl.example.org/remove")]
+    [Setting("Where to look an address up and ask for removal.", Example = "https://bl.example.org/remove", Form = SettingForm.WebPage)]
     public string? Delisting { get; init; }
 
     [Setting("What its answers mean, as \"127.0.0.2=spam source\".")]

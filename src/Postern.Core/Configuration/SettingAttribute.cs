@@ -29,6 +29,9 @@ public enum SettingForm : byte
     /// <summary>A network in CIDR notation, or one address.</summary>
     Network,
 
+    /// <summary>A page for people: http:// or https://.</summary>
+    WebPage,
+
     /// <summary>A file that must exist. Relative paths are relative to the configuration file's folder.</summary>
     File,
 

@@ -19,6 +19,8 @@ internal static class SettingForms
         SettingForm.Address when !IPAddress.TryParse(text, out _) => ("expected an IP address", "write an address of this machine; 'ip address' lists them"),
         SettingForm.Network when !IPNetwork.TryParse(text, out _) && !IPAddress.TryParse(text, out _) =>
             ("expected a network in CIDR notation", "write \"192.0.2.0/24\", \"2001:db8::/32\" or one address"),
+        SettingForm.WebPage when !Uri.TryCreate(text, UriKind.Absolute, out var page) || page.Scheme is not ("http" or "https") =>
+            ("expected the address of a web page", "write it whole, with https://"),
         SettingForm.File when !File.Exists(text) => ("there is no such file", "correct the path, or make the file readable for this user"),
         SettingForm.Folder when File.Exists(text) => ("is a file, expected a folder", "name a folder; it is made when it does not exist"),
         SettingForm.Folder when text.Length == 0 => ("expected a folder", "write a path, or leave the line out for the default"),
