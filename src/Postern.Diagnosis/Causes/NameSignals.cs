@@ -10,8 +10,10 @@ internal static class NameSignals
 {
     public static void Read(Scene scene, List<Signal> signals)
     {
-        if (scene.Evidence.Domain is null && scene.Mx.Count == 0) signals.Add(new Signal(NamedTarget, $"{scene.Host} was named to us; no domain's records lead there", Speaker.Us, []));
+        // Of a bare reply nobody says where it came from.
+        if (scene.Evidence.Domain is null && scene.Mx.Count == 0 && scene.Deciding is not null) signals.Add(new Signal(NamedTarget, $"{scene.Host} is a host that was named, so no domain's mail records are concerned", Speaker.Us, []));
         Resolver(scene, signals);
+        Authority(scene, signals);
         foreach (var fact in scene.Mx)
         {
             if (fact.Problem == MxProblem.None) continue;
@@ -43,6 +45,16 @@ internal static class NameSignals
             signals.Add(Signal.Of(DnsRewrites, rewritten, $"our resolver{Server(controls)} answers {rewritten.Seen.Question} although no such name can exist: it rewrites answers"));
         else if (failing.Count * 2 < controls.Count)
             signals.Add(new Signal(DnsControlOk, $"our resolver{Server(controls)} answers for other names", Speaker.Dns, [.. controls.Except(failing).Take(3)]));
+    }
+
+    /// <summary>The name servers themselves, where our resolver failed or denied the name: do they know better?</summary>
+    private static void Authority(Scene scene, List<Signal> signals)
+    {
+        var asked = scene.Dns.FindAll(d => d.Role == DnsRole.Authority);
+        if (asked.Count == 0) return;
+        if (asked.Find(d => d.Seen.Status is DnsStatus.Ok or DnsStatus.NoData) is { } knows) signals.Add(Signal.Of(DnsAuthorityAnswers, knows));
+        else if (asked.Find(d => d.Seen.Status == DnsStatus.NxDomain) is { } denies) signals.Add(Signal.Of(DnsAuthorityAgrees, denies));
+        else signals.Add(new Signal(DnsAuthorityFails, asked[0].Observed, asked[0].SaidBy, [.. asked], asked[0].Milliseconds));
     }
 
     /// <summary>Without a reading of the records, the look-ups speak for themselves.</summary>

@@ -51,7 +51,7 @@ internal static class SignalId
 
     // Names.
     public const string MxDangling = "mx.dangling-among-good", MxWarning = "mx.warning", DnsControlFails = "dns.control-fails", DnsControlOk = "dns.control-ok", DnsRewrites = "dns.rewrites",
-        DnsTimeout = "dns.timeout", DnsFailure = "dns.failure", NamedTarget = "target.named";
+        DnsTimeout = "dns.timeout", DnsFailure = "dns.failure", DnsAuthorityAnswers = "dns.authoritative-answers", DnsAuthorityFails = "dns.authoritative-fails", DnsAuthorityAgrees = "dns.authoritative-agrees", NamedTarget = "target.named";
 
     // Our own record.
     public const string HistoryAlternates = "history.alternates", HistoryConcurrency = "history.concurrency-limit", HistoryPerSession = "history.per-session-limit", HistoryAfterBurst = "history.refused-above-rate",

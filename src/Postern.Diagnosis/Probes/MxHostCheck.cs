@@ -29,6 +29,9 @@ internal sealed class MxHostCheck(ProbeContext context, IResolver resolver)
         if (found.Alias is { } alias && !isImplicit)
             troubles.Add(new MxTrouble(MxProblem.NamesAlias, $"{host} is an alias (CNAME) of {alias}; an MX record must name a host that has addresses itself (RFC 2181 section 10.3), and some senders refuse it"));
         if (found.Addresses.Count == 0) troubles.Add(WithoutAddress(host, found));
+        IReadOnlyList<Fact> facts = found.Addresses.Count == 0 && found.Status is DnsStatus.ServFail or DnsStatus.TimedOut or DnsStatus.Refused
+            ? [.. found.Facts, .. await AuthorityProbe.RunAsync(context, host, isMx: false, cancel)]
+            : found.Facts;
         var targets = new List<IPAddress>();
         bool usable = false, isUs = isOurName;
         foreach (var address in found.Addresses)
@@ -38,7 +41,7 @@ internal sealed class MxHostCheck(ProbeContext context, IResolver resolver)
             if (!isUs && AddressScopes.Of(address) is not AddressScope.Unusable && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)) targets.Add(address);
         }
         if (isUs) troubles.Add(new MxTrouble(MxProblem.PointsAtUs, $"{host} is this relay itself{(isOurName ? ", by its name" : "")}: mail for the domain would come back to it for ever"));
-        return new MxHostReading(record, isUs ? [] : targets, usable && !isUs, isUs, troubles, found.Facts);
+        return new MxHostReading(record, isUs ? [] : targets, usable && !isUs, isUs, troubles, facts);
     }
 
     /// <summary>True when mail can be expected to get there.</summary>

@@ -34,9 +34,16 @@ internal static class MxProbe
         {
             case DnsStatus.Ok: return await ExchangersAsync(new MxHostCheck(context, resolver), name, answer.Records, facts, cancel);
             case DnsStatus.NoData: return await ImplicitAsync(new MxHostCheck(context, resolver), name, facts, cancel);
-            case DnsStatus.NxDomain: return Nothing(name, facts, new MxTrouble(MxProblem.NoSuchDomain, $"the domain {name} does not exist{Spelling.Hint(name)}"));
+            case DnsStatus.NxDomain:
+                var own = await AuthorityProbe.RunAsync(context, name, isMx: true, cancel);
+                facts.AddRange(own);
+                // The negative answer is stale, or a filter's: bouncing people's mail for it would be wrong.
+                if (AuthorityProbe.Knows(own)) return Nothing(name, facts, new MxTrouble(MxProblem.LookupFailed, $"our resolver says that {name} does not exist, but its own name servers answer for it"));
+                return Nothing(name, facts, new MxTrouble(MxProblem.NoSuchDomain, $"the domain {name} does not exist{Spelling.Hint(name)}"));
             case DnsStatus.Bogus: return Nothing(name, facts, new MxTrouble(MxProblem.Bogus, $"the mail exchangers of {name} fail DNSSEC validation{MxHostCheck.In(answer.Observation.Note)}"));
-            default: return Nothing(name, facts, new MxTrouble(MxProblem.LookupFailed, $"the mail exchangers of {name} could not be looked up: {DnsWords.Of(answer.Status)}{MxHostCheck.In(answer.Observation.Note)}"));
+            default:
+                facts.AddRange(await AuthorityProbe.RunAsync(context, name, isMx: true, cancel));
+                return Nothing(name, facts, new MxTrouble(MxProblem.LookupFailed, $"the mail exchangers of {name} could not be looked up: {DnsWords.Of(answer.Status)}{MxHostCheck.In(answer.Observation.Note)}"));
         }
     }
 

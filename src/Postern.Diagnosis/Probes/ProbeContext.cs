@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
 
@@ -15,7 +16,11 @@ public delegate ValueTask<IReadOnlyList<Fact>> Probe(ProbeContext context, Cance
 /// <param name="Domain">The recipient domain when its MX records decide; null for a named host.</param>
 /// <param name="Hosts">Hosts in the order of trying; filled by the MX probe where <paramref name="Domain"/> is set.</param>
 /// <param name="IsImplicitTls">TLS from the first byte, as on port 465.</param>
-public sealed record ProbeTarget(string Name, string? Domain, IReadOnlyList<TargetHost> Hosts, int Port, bool IsImplicitTls = false);
+public sealed record ProbeTarget(string Name, string? Domain, IReadOnlyList<TargetHost> Hosts, int Port, bool IsImplicitTls = false)
+{
+    /// <summary>What its certificates are checked against in place of the system's authorities, as delivery does; null for those.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+}
 
 /// <param name="Addresses">In the order of trying.</param>
 public sealed record TargetHost(string Name, int Preference, IReadOnlyList<IPAddress> Addresses);
@@ -41,6 +46,9 @@ public sealed record ProbeContext
 
     /// <summary>Domains we send for: their policies are asked about our addresses.</summary>
     public IReadOnlyList<string> SenderDomains { get; init; } = [];
+
+    /// <summary>Where name servers are asked directly; 53 but in tests.</summary>
+    public int NameServerPort { get; init; } = 53;
 
     /// <summary>For one connection. 10 s: longer than any honest SYN-ACK takes (a third retransmission leaves after 7 s), short enough for a verdict in 20 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -25,6 +25,8 @@ public sealed class LookAlikeTests
         ("our resolver is dead", new Case().MxIs(MxProblem.LookupFailed).Dns(DnsStatus.TimedOut).Dns(DnsStatus.TimedOut, question: "NS ."), CauseId.LocalDns, 0.95),
         ("our resolver refuses us", new Case().Dns(DnsStatus.Refused, DnsRole.Mx, "MX example.org").Dns(DnsStatus.Refused), CauseId.LocalDns, 0.95),
         ("their name servers fail", new Case().MxIs(MxProblem.LookupFailed).Dns(DnsStatus.Ok, answers: "203.0.113.66"), CauseId.MxMisconfigured, 0.75),
+        ("their own name servers fail too", new Case().MxIs(MxProblem.LookupFailed).Dns(DnsStatus.TimedOut, DnsRole.Authority, "MX example.org").Dns(DnsStatus.Ok, answers: "203.0.113.66"), CauseId.MxMisconfigured, 0.95),
+        ("their own name servers answer", new Case().MxIs(MxProblem.LookupFailed).Dns(DnsStatus.Ok, DnsRole.Authority, "MX example.org", "10 mx1.example.org.").Dns(DnsStatus.Ok, answers: "203.0.113.66"), CauseId.LocalDns, 0.75),
         ("their zone is bogus", new Case().MxIs(MxProblem.Bogus).Dns(DnsStatus.Ok, answers: "203.0.113.66"), CauseId.MxMisconfigured, 0.95),
         ("our resolver invents answers", new Case().Dns(DnsStatus.Ok, question: "A nothing.invalid", answers: "203.0.113.99").Dns(DnsStatus.Ok, answers: "203.0.113.99").MxIs(MxProblem.None, 1), CauseId.LocalDns, 0.9),
 
