@@ -80,7 +80,7 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
             ? new ProbeTarget(destination.Name, destination.Name, [new TargetHost(candidate.Host, 0, [])], candidate.Port)
             : CheckTarget.OfHost(candidate.Host, candidate.Port) with { Hosts = [new TargetHost(candidate.Host, 0, addresses)], IsImplicitTls = isImplicit };
         IReadOnlyList<IPAddress> egress = [.. new[] { candidate.Egress.V6, candidate.Egress.V4 }.OfType<IPAddress>()];
-        return new ProbeWish(target, egress, candidate.Settings.HelloName);
+        return new ProbeWish(target with { Authorities = candidate.Settings.ExtraAuthorities }, egress, candidate.Settings.HelloName);
     }
 
     private static string? RecipientOf(Attempt attempt, StageFailure? failure)

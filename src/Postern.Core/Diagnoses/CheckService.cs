@@ -1,5 +1,6 @@
 using System.Net;
 using Postern.Core.Configuration;
+using Postern.Core.Upstreams;
 using Postern.Diagnosis.Checks;
 using Postern.Diagnosis.Probes;
 using Postern.Protocols.Dns;
@@ -35,11 +36,22 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
     {
         problem = null;
         var config = _setup!.Config;
-        if (config.Upstream.FirstOrDefault(u => u.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } upstream && CheckTarget.Parse(upstream.Address, out _) is { } known)
-            return known with { IsImplicitTls = upstream.Tls == TlsMode.Implicit };
-        if (CheckTarget.Parse(text, out problem) is not { } target) return null;
-        // Its address means the upstream too: what is spoken there from the first byte is the configuration's to say.
-        if (config.Upstream.Any(u => u.Tls == TlsMode.Implicit && CheckTarget.Parse(u.Address, out _)?.Name == target.Name)) target = target with { IsImplicitTls = true };
+        var named = config.Upstream.FirstOrDefault(u => u.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        if (CheckTarget.Parse(named?.Address ?? text, out problem) is not { } target) return null;
+        // Its address means the upstream too: what is spoken there from the first byte, and whom to trust there, is the configuration's to say.
+        if ((named ?? config.Upstream.FirstOrDefault(u => CheckTarget.Parse(u.Address, out _)?.Name == target.Name)) is { } upstream)
+        {
+            target = target with { IsImplicitTls = upstream.Tls == TlsMode.Implicit || named is null && target.IsImplicitTls };
+            try
+            {
+                target = target with { Authorities = ClientSettingsFactory.Authorities(upstream) };
+            }
+            catch (InvalidDataException e)
+            {
+                problem = e.Message;
+                return null;
+            }
+        }
         // Where the MX hosts of this relay's world listen; 25 but in tests.
         return target.Domain is null ? target : target with { Port = config.Delivery.MxPort };
     }

@@ -12,7 +12,7 @@ internal static class DialogueSignals
 
     private static readonly (string Starts, string Name)[] Protocols =
     [
-        ("HTTP/", "HTTP"), ("<!DOCTYPE", "HTTP"), ("<html", "HTTP"), ("SSH-", "SSH"), ("+OK", "POP3"), ("* OK", "IMAP"), ("* BYE", "IMAP"), ("RFB ", "VNC"), ("\u0016\u0003", "TLS"), ("\u0015\u0003", "TLS"),
+        ("HTTP/", "HTTP"), ("<!DOCTYPE", "HTTP"), ("<html", "HTTP"), ("SSH-", "SSH"), ("+OK", "POP3"), ("* OK", "IMAP"), ("* BYE", "IMAP"), ("RFB ", "VNC"), ("TLS record", "TLS"),
         (":", "IRC"), ("NOTICE ", "IRC"), ("-ERR", "POP3 or Redis"), ("200 ", "NNTP"), ("201 ", "NNTP"), ("5.", "MySQL"), ("J\0\0\0", "MySQL"),
     ];
 
@@ -50,7 +50,7 @@ internal static class DialogueSignals
             case GreetingOutcome.TimedOut: signals.Add(Signal.Of(GreetingNone, greeting)); break;
             case GreetingOutcome.NotSmtp:
                 string? other = ProtocolOf(greeting.Text);
-                if (other is not null) signals.Add(Signal.Of(GreetingOtherProtocol, greeting, $"{greeting.Point} speaks {other}, not SMTP"));
+                if (other is not null) signals.Add(Signal.Of(GreetingOtherProtocol, greeting, $"what {greeting.Point} speaks is not SMTP: {other}"));
                 else signals.Add(Signal.Of(GreetingGarbage, greeting));
                 break;
         }

@@ -17,8 +17,8 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
     /// <summary>How long a healthy verdict waits, from the beginning, for what cannot change it any more (blocklists, controls).</summary>
     public TimeSpan HealthyPatience { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Kept back for what comes after a greeting that does not come.</summary>
-    private static readonly TimeSpan Reserve = TimeSpan.FromMilliseconds(500);
+    /// <summary>Kept back for what comes after a greeting that does not come: the QUIT that asks what is there, and the reading.</summary>
+    private static readonly TimeSpan Reserve = TimeSpan.FromMilliseconds(1500);
 
     /// <exception cref="OperationCanceledException">When <paramref name="cancel"/> is; never for the deadline.</exception>
     public async Task<CheckResult> RunAsync(ProbeContext context, IProgress<CheckEvent>? progress, CancellationToken cancel)
@@ -26,7 +26,7 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
         using var run = new CheckRun(context.Time, Deadline, progress, cancel);
         await ProbeAsync(run, context);
         cancel.ThrowIfCancellationRequested();
-        var evidence = new EvidenceSet(TargetOf(context, run), context.Target.Domain, context.Time.GetUtcNow(), run.Facts());
+        var evidence = new EvidenceSet(TargetOf(context, run), context.Target.Domain, context.Time.GetUtcNow(), run.Facts()) { Names = NamesOf(context) };
         return new CheckResult(evidence, diagnose(evidence), run.Elapsed);
     }
 
@@ -86,6 +86,12 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
     /// <summary>The hosts that the question is about come first; the others are seen beside them.</summary>
     private static IReadOnlyList<TargetHost> Preferred(IReadOnlyList<TargetHost> found, IReadOnlyList<TargetHost> asked) =>
         asked.Count == 0 ? found : [.. found.OrderByDescending(f => asked.Any(a => a.Name.Equals(f.Name, StringComparison.OrdinalIgnoreCase)))];
+
+    /// <summary>Every domain has a postmaster (RFC 5321 section 4.5.1): whom a test by hand can be addressed to.</summary>
+    private static CaseNames NamesOf(ProbeContext context) => new(
+        context.HelloName,
+        context.SenderDomains.Count > 0 ? $"postmaster@{context.SenderDomains[0]}" : null,
+        context.Target.Domain is { } domain && domain[0] != '[' ? $"postmaster@{domain}" : null);
 
     private static string TargetOf(ProbeContext context, CheckRun run)
     {

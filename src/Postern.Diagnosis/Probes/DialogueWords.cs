@@ -59,6 +59,17 @@ internal sealed class DialogueWords(ProbePoint point)
         IsMasked = text is not null && IsMasked(text),
     };
 
+    /// <summary>Silent until it was spoken to, and then no mail server.</summary>
+    public GreetingFact NotSmtp(string text, TimeSpan silent) => new()
+    {
+        SaidBy = Speaker.Peer,
+        Observed = $"{_name} accepted the connection, said nothing for {NetWords.Duration(silent)}, and answered QUIT with what is not SMTP: {Quoted(text)}",
+        Milliseconds = silent.TotalMilliseconds,
+        Point = point,
+        Outcome = GreetingOutcome.NotSmtp,
+        Text = text,
+    };
+
     public EhloFact Ehlo(SmtpReply reply, TimeSpan took)
     {
         string[] offered = [.. reply.Lines.Skip(1)];
@@ -133,7 +144,7 @@ internal sealed class DialogueWords(ProbePoint point)
 
     private static string Quoted(string text)
     {
-        string line = text.Replace('\n', ' ');
+        string line = text.Replace('\n', ' ').TrimEnd();
         return $"\"{(line.Length > MaxQuoted ? line[..MaxQuoted] + "…" : line)}\"";
     }
 }

@@ -46,7 +46,9 @@ internal sealed class GreetingDialogue(ProbeContext context, NetPoint target, Ti
         var (reply, failure) = await wire.ReadReplyAsync(ClientStage.Greeting, cancel);
         if (reply is null)
         {
-            _facts.Add(_words.NoGreeting(DialogueWords.OutcomeOf(failure!.Kind), wire.UnreadText is { Length: > 0 } text ? text : null, Elapsed));
+            var (outcome, took) = (DialogueWords.OutcomeOf(failure!.Kind), Elapsed);
+            string? said = outcome == GreetingOutcome.TimedOut && !wire.HasUnreadBytes ? await KnockAsync(wire, cancel) : null;
+            _facts.Add(said is null ? _words.NoGreeting(outcome, wire.UnreadText is { Length: > 0 } text ? text : null, took) : _words.NotSmtp(said, took));
             return false;
         }
 
@@ -59,6 +61,16 @@ internal sealed class GreetingDialogue(ProbeContext context, NetPoint target, Ti
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Who waits to be spoken to, as a web server does, answers any line. QUIT harms nobody, and after the time-out it is no talking before the greeting. Null for a
+    /// mail server's answer, or none.
+    /// </summary>
+    private async ValueTask<string?> KnockAsync(PeerWire wire, CancellationToken cancel)
+    {
+        var (reply, _) = await CommandAsync(wire, "QUIT\r\n", ClientStage.Quit, cancel);
+        return reply is not null ? null : wire.IsTlsRecord ? "TLS record" : wire.UnreadText is { Length: > 0 } text ? text : null;
     }
 
     private async ValueTask<bool> EhloAsync(PeerWire wire, CancellationToken cancel)
@@ -105,7 +117,7 @@ internal sealed class GreetingDialogue(ProbeContext context, NetPoint target, Ti
     private async ValueTask<bool> HandshakeAsync(PeerWire wire, CancellationToken cancel)
     {
         _begun = context.Time.GetTimestamp();
-        var settings = new ClientSettings { HelloName = context.HelloName, Tls = TlsMode.Opportunistic, Timeouts = _timeouts };
+        var settings = new ClientSettings { HelloName = context.HelloName, Tls = TlsMode.Opportunistic, ExtraAuthorities = context.Target.Authorities, Timeouts = _timeouts };
         var handshake = await new TlsClient(target.Point.Host, settings, verify: false, context.Time).HandshakeAsync(wire.Stream, cancel);
         if (handshake.Stream is not null) wire.Replace(handshake.Stream);
         string? failure = handshake.Failure switch

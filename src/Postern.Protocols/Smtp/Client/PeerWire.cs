@@ -31,6 +31,9 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
     /// <summary>What came and is no whole reply, printable, at most 1,000 characters; empty when nothing did.</summary>
     public string UnreadText => HasUnreadBytes ? Printable(_in.AsSpan(_start, Math.Min(_end - _start, 1000))) : "";
 
+    /// <summary>What came begins as a record of TLS does: an alert or a handshake (RFC 8446 section 5.1).</summary>
+    public bool IsTlsRecord => _end - _start >= 3 && _in![_start] is 0x15 or 0x16 && _in[_start + 1] == 3;
+
     /// <summary>Where the next bytes to be sent go; flush when it is too small.</summary>
     public Span<byte> Room => (_out ??= ArrayPool<byte>.Shared.Rent(WriteBytes)).AsSpan(_pending);
 

@@ -58,6 +58,52 @@ public sealed class GreetingProbeTests
     }
 
     [Theory]
+    [InlineData("S: HTTP/1.1 400 Bad Request\nS:\nS: <html>\ncut", GreetingOutcome.NotSmtp, "and answered QUIT with what is not SMTP: \"HTTP/1.1 400 Bad Request")]
+    [InlineData("S: -ERR unknown command\ncut", GreetingOutcome.NotSmtp, "what is not SMTP: \"-ERR unknown command\"")]
+    [InlineData("S: 221 bye\ncut", GreetingOutcome.TimedOut, "said nothing for")]
+    [InlineData("cut", GreetingOutcome.TimedOut, "said nothing for")]
+    public async Task Who_is_silent_until_spoken_to_is_told_QUIT_and_what_it_answers_says_what_it_is(string answer, GreetingOutcome outcome, string observed)
+    {
+        await using var peer = new ScriptedPeer("C: QUIT\n" + answer);
+        var facts = await GreetingProbe.RunAsync(Contexts.Of(peer.Port, "127.0.0.1") with { GreetingTimeout = TimeSpan.FromMilliseconds(300) }, default);
+        var greeting = Assert.IsType<GreetingFact>(Assert.Single(facts));
+        Assert.Equal(outcome, greeting.Outcome);
+        Assert.Contains(observed, greeting.Observed, StringComparison.Ordinal);
+        Assert.Equal("QUIT\r\n", (await peer.SessionAsync()).ReceivedText);
+    }
+
+    [Fact]
+    public async Task A_port_that_speaks_TLS_from_the_first_byte_answers_QUIT_with_an_alert()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var served = Task.Run(async () =>
+        {
+            using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+            _ = await client.GetStream().ReadAsync(new byte[100], TestContext.Current.CancellationToken);
+            // A fatal alert, "unexpected message".
+            await client.GetStream().WriteAsync(new byte[] { 0x15, 3, 1, 0, 2, 2, 10 }, TestContext.Current.CancellationToken);
+        }, TestContext.Current.CancellationToken);
+        int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        var facts = await GreetingProbe.RunAsync(Contexts.Of(port, "127.0.0.1") with { GreetingTimeout = TimeSpan.FromMilliseconds(300) }, default);
+        Assert.Equal((GreetingOutcome.NotSmtp, "TLS record"), (facts.Only<GreetingFact>().Outcome, facts.Only<GreetingFact>().Text));
+        await served;
+    }
+
+    [Fact]
+    public async Task A_certificate_of_an_authority_that_the_configuration_names_is_trusted_as_delivery_trusts_it()
+    {
+        const string script = WithTls + "S: 220 go\nstarttls\nC: EHLO *\nS: 250 mx\nC: QUIT\nS: 221 b";
+        var certificate = LabCertificates.Issue(["mx.test"]);
+        await using var peer = new ScriptedPeer([Script.Parse(script), Script.Parse(script)], certificate: certificate);
+        var context = Contexts.Of(peer.Port, "127.0.0.1");
+        Assert.NotNull((await GreetingProbe.RunAsync(context, default)).Only<TlsFact>().Seen!.Problem);
+        var tls = (await GreetingProbe.RunAsync(context with { Target = context.Target with { Authorities = [LabCertificates.Authority] } }, default)).Only<TlsFact>();
+        Assert.Null(tls.Seen!.Problem);
+        Assert.True(tls.Seen.Verified);
+    }
+
+    [Theory]
     [InlineData("S: 421 4.7.0 mx.test too many connections", "421 4.7.0 mx.test too many connections")]
     [InlineData("S: 554-5.7.1 Listed by\nS: 554 5.7.1 bl.test", "554-5.7.1 Listed by\n554 5.7.1 bl.test")]
     public async Task Refusal_at_the_greeting_is_kept_word_for_word_and_answered_with_QUIT(string script, string reply)
