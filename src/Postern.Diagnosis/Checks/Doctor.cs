@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Postern.Diagnosis.Evidence;
 using Postern.Diagnosis.Probes;
+using Postern.Diagnosis.Probes.Blocklists;
 
 namespace Postern.Diagnosis.Checks;
 
@@ -29,7 +30,7 @@ internal sealed class Doctor(ProbeSet probes)
         IReadOnlyList<IPAddress> sending = OurAddresses.Of(context with { Target = new ProbeTarget("", null, [], CheckTarget.SmtpPort) });
         IReadOnlyList<IPAddress> seen = options.Addresses.Count > 0 ? options.Addresses : sending;
         var asSeen = context with { Egress = seen };
-        Task<IReadOnlyList<Finding>>[] ports = [.. sending.SelectMany(address => Ports.Select(port => PortAsync(run, context, options, address, port)))];
+        Task<PortFindings>[] ports = [.. sending.SelectMany(address => Ports.Select(port => PortAsync(run, context, options, address, port)))];
         await Task.WhenAll(
         [
             .. ports,
@@ -38,18 +39,22 @@ internal sealed class Doctor(ProbeSet probes)
             run.StartAsync(CheckStage.Blocklists, token => probes.Blocklists(asSeen, token)),
         ]);
         cancel.ThrowIfCancellationRequested();
-        List<Finding> findings = [.. ports.SelectMany(p => p.Result)];
+        string? cloud = run.FactsOf(CheckStage.Identity).OfType<MachineFact>().FirstOrDefault()?.Cloud;
+        List<Finding> findings = [.. ports.Select(p => p.Result).Select(p => DoctorFindings.Port(p.Port, p.From, p.Tried, p.HasControls, cloud))];
         findings.AddRange(DoctorFindings.Resolver(run.FactsOf(CheckStage.Resolver)));
         findings.AddRange(DoctorFindings.Addresses(seen, options.Addresses.Count > 0));
-        findings.AddRange(DoctorFindings.Identity(run.FactsOf(CheckStage.Identity), context.HelloName));
+        findings.AddRange(DoctorFindings.Identity(run.FactsOf(CheckStage.Identity), context.HelloName, cloud));
         findings.AddRange(DoctorFindings.Blocklists(run.FactsOf(CheckStage.Blocklists)));
+        findings.Add(DoctorFindings.Closed(BlocklistCatalogue.Default.Dead));
         findings.Add(MachineFindings.Clock());
         findings.Add(MachineFindings.Disk(options.Data, options.MinFreeBytes));
         return findings;
     }
 
+    private sealed record PortFindings(int Port, IPAddress From, IReadOnlyList<TcpFact> Tried, bool HasControls);
+
     /// <summary>A port is open outwards when any reference answers on it, be it with a refusal: the packets went there and back.</summary>
-    private async Task<IReadOnlyList<Finding>> PortAsync(CheckRun run, ProbeContext context, DoctorOptions options, IPAddress address, int port)
+    private async Task<PortFindings> PortAsync(CheckRun run, ProbeContext context, DoctorOptions options, IPAddress address, int port)
     {
         // The references' family is that of the target's address; there is no target here, so a documentation address stands in and is not dialled.
         var stand = Anywhere.First(a => a.AddressFamily == address.AddressFamily);
@@ -62,7 +67,7 @@ internal sealed class Doctor(ProbeSet probes)
         IReadOnlyList<Fact> facts = [];
         await run.StartAsync(CheckStage.Controls, async token => facts = await probes.Controls(asked, token));
         var tried = facts.OfType<TcpFact>().Where(f => IsFamily(f, address.AddressFamily)).ToList();
-        return [DoctorFindings.Port(port, address, tried, hasControls: asked.Controls.Count > 0)];
+        return new PortFindings(port, address, tried, HasControls: asked.Controls.Count > 0);
     }
 
     private static bool IsFamily(TcpFact fact, AddressFamily family) => fact.Point.IsIpv6 == (family == AddressFamily.InterNetworkV6);

@@ -4,6 +4,7 @@ using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Diagnosis.Knowledge;
 using Postern.Diagnosis.Probes;
+using Postern.Diagnosis.Probes.Blocklists;
 using Postern.Protocols.Dns;
 
 namespace Postern.Diagnosis.Checks;
@@ -13,7 +14,8 @@ internal static class DoctorFindings
 {
     private static readonly string[] Aspects = ["reverse-name", "forward-confirmed", "hello-name", "sender-policy", "sender-domain"];
 
-    public static Finding Port(int port, IPAddress from, IReadOnlyList<TcpFact> tried, bool hasControls)
+    /// <param name="cloud">Whose machine this is; null when not known.</param>
+    public static Finding Port(int port, IPAddress from, IReadOnlyList<TcpFact> tried, bool hasControls, string? cloud)
     {
         string id = $"port.{port}";
         string subject = from.ToString();
@@ -24,7 +26,7 @@ internal static class DoctorFindings
         }
         var open = tried.Where(f => f.Outcome is TcpOutcome.Connected || f is { Outcome: TcpOutcome.Refused or TcpOutcome.Reset, Icmp: null }).ToList();
         if (open.Count > 0) return new Finding(id, subject, FindingState.Good, $"port {port} is open outwards: {open[0].Point} answers{(open.Count < tried.Count ? $" ({open.Count} of {tried.Count} references)" : "")}");
-        var values = new CaseValues { OurAddress = subject, Port = port };
+        var values = new CaseValues { OurAddress = subject, Port = port, Cloud = cloud };
         string fix = KnowledgeBase.Default.Of(CauseId.NetworkPath).Fill(values, tried.Any(f => f.Icmp is { FromUs: true }) ? "where=this-machine" : "where=our-provider").Fix;
         // Submission ports matter only to those who send through a provider.
         return new Finding(id, subject, port == CheckTarget.SmtpPort ? FindingState.Problem : FindingState.Warning, $"none of {tried.Count} known-good servers can be reached on port {port}: {tried[0].Observed}", fix);
@@ -57,14 +59,14 @@ internal static class DoctorFindings
             yield return new Finding("address", address.ToString(), FindingState.Warning, $"{address} is a private address: others see the public address of a router, and what is said below of {address} says nothing of that one", "Name the public address: postern doctor --public ADDRESS.");
     }
 
-    public static IEnumerable<Finding> Identity(IReadOnlyList<Fact> facts, string hello)
+    public static IEnumerable<Finding> Identity(IReadOnlyList<Fact> facts, string hello, string? cloud)
     {
         var page = KnowledgeBase.Default.Of(CauseId.SenderIdentity);
         foreach (var fact in facts.OfType<IdentityFact>())
         {
             string aspect = Aspects[(int)fact.Aspect];
             bool isDomain = fact.Aspect is IdentityAspect.SenderPolicy or IdentityAspect.SenderDomain;
-            var values = new CaseValues { OurAddress = fact.Address ?? (isDomain ? null : fact.Subject), Domain = isDomain ? fact.Subject : null, Sender = isDomain ? $"you@{fact.Subject}" : null, Hello = hello };
+            var values = new CaseValues { OurAddress = fact.Address ?? (isDomain ? null : fact.Subject), Domain = isDomain ? fact.Subject : null, Sender = isDomain ? $"you@{fact.Subject}" : null, Hello = hello.Contains('.', StringComparison.Ordinal) ? hello : null, Cloud = cloud };
             var state = fact.Passed switch { true => FindingState.Good, false => FindingState.Problem, _ => FindingState.Unknown };
             yield return new Finding($"identity.{aspect}", fact.Subject, state, fact.Observed, state == FindingState.Problem ? page.Fill(values, $"identity={aspect}").Fix : null);
         }
@@ -78,14 +80,23 @@ internal static class DoctorFindings
             var values = new CaseValues { OurAddress = listed.Address, List = listed.Name, Zone = listed.Zone, Delisting = listed.Delisting };
             yield return new Finding("blocklist", listed.Address, listed.Weight >= BlocklistWeight.Medium ? FindingState.Problem : FindingState.Warning, listed.Observed, KnowledgeBase.Default.Of(CauseId.IpReputation).Fill(values).Fix);
         }
-        foreach (var of in lists.GroupBy(f => f.Address))
+        foreach (var of in lists.Where(f => f.Result != BlocklistResult.Dead).GroupBy(f => f.Address))
         {
             int clean = of.Count(f => f.Result == BlocklistResult.NotListed);
-            int mute = of.Count(f => f.Result is BlocklistResult.Refused or BlocklistResult.Unhealthy or BlocklistResult.NoAnswer);
-            var refused = of.FirstOrDefault(f => f.Result == BlocklistResult.Refused);
-            string rest = mute > 0 ? $"; {mute} gave no usable answer" + (refused is null ? "" : $", such as {refused.Name}: {refused.Observed}") : "";
-            if (clean == 0 && !of.Any(f => f.Result == BlocklistResult.Listed)) yield return new Finding("blocklist", of.Key, FindingState.Unknown, $"no list gave a usable answer{rest}", "Ask through a resolver of your own (unbound on this machine, dns.servers): most lists refuse public ones.");
-            else if (clean > 0) yield return new Finding("blocklist", of.Key, FindingState.Good, $"not listed at {clean} lists{rest}");
+            string mute = BlocklistSummary.Mute([.. of]);
+            if (clean == 0 && !of.Any(f => f.Result == BlocklistResult.Listed)) yield return new Finding("blocklist", of.Key, FindingState.Unknown, $"no list gave a usable answer{(mute.Length > 0 ? $": {mute}" : "")}", OwnResolver);
+            else if (clean > 0) yield return new Finding("blocklist", of.Key, FindingState.Good, $"not listed at {clean} {(clean == 1 ? "list" : "lists")}{(mute.Length > 0 ? $"; {mute}" : "")}");
         }
+        if (lists.Find(f => f.IsPublicResolverRefused) is { } refused)
+            yield return new Finding("blocklist.resolver", "", FindingState.Warning, $"our resolver counts as a public one: {refused.Observed}", OwnResolver);
+        foreach (var dead in lists.Where(f => f.Result == BlocklistResult.Dead).DistinctBy(f => f.Zone))
+            yield return new Finding("blocklist.closed", dead.Zone, FindingState.Warning, dead.Observed, $"Take it out of the configuration: the [[diagnosis.blocklist]] with zone = \"{dead.Zone}\".");
     }
+
+    private const string OwnResolver =
+        "Ask through a resolver of your own, such as unbound on this machine, and name it: dns.servers = [\"127.0.0.1\"]\nOr ask Spamhaus with a key (free for small senders) through any resolver: [[diagnosis.blocklist]] zone = \"zen.dq.spamhaus.net\", key = \"…\"";
+
+    /// <summary>Lists that people still look for, so that nobody wonders why they are not among those asked.</summary>
+    public static Finding Closed(IReadOnlyList<DeadBlocklist> dead) =>
+        new("blocklist.closed", "", FindingState.Good, $"not asked, because they have closed: {string.Join(", ", dead.Select(d => d.Name))}");
 }

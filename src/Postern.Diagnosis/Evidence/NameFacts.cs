@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
 using Postern.Protocols.Dns;
 
 namespace Postern.Diagnosis.Evidence;
 
-public enum DnsRole : byte { Mx, Address, Ptr, Policy, Control }
+/// <summary>Authority: asked of the name servers responsible for the name, past our resolver.</summary>
+public enum DnsRole : byte { Mx, Address, Ptr, Policy, Control, Authority }
 
 /// <summary>One look-up, as it was answered.</summary>
 public sealed record DnsFact : Fact
@@ -50,8 +52,18 @@ public sealed record BlocklistFact : Fact
     public required BlocklistResult Result { get; init; }
     public BlocklistWeight Weight { get; init; }
 
+    /// <summary>What the lists of every operator answer to those who ask through a public or anonymous resolver (Spamhaus began it).</summary>
+    public const string PublicResolverCode = "127.255.255.254";
+
     /// <summary>The 127.0.0.x answers.</summary>
     public IReadOnlyList<string> Codes { get; init; } = [];
+
+    /// <summary>The answer by which the list refuses the question; null when there is none.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>It would answer, but not through the resolver that we use.</summary>
+    [JsonIgnore]
+    public bool IsPublicResolverRefused => Refusal == PublicResolverCode;
 
     /// <summary>What the codes mean, and the list's own TXT.</summary>
     public string? Reason { get; init; }

@@ -42,20 +42,29 @@ internal sealed class DoctorCommand(CommandTree tree, DiagnosisSetup setup)
     private IReadOnlyList<IPAddress> Public(ParseResult parsed) =>
         [.. (parsed.GetValue(_public) ?? []).Select(text => IPAddress.TryParse(text, out var address) ? address : throw new CommandException(ExitCode.WrongUsage, $"--public {text}: expected an address"))];
 
+    /// <summary>With whom it is about, where the words do not say so themselves.</summary>
+    private static string Words(Finding finding) =>
+        finding.Subject.Length == 0 || finding.Observed.Contains(finding.Subject, StringComparison.Ordinal) ? finding.Observed : $"{finding.Subject}: {finding.Observed}";
+
     private void Print(IReadOnlyList<Finding> findings)
     {
         var output = tree.Output;
+        var table = new Table().Border(TableBorder.None).HideHeaders();
+        table.AddColumn(new TableColumn("").PadLeft(0).PadRight(1).NoWrap());
+        table.AddColumn(new TableColumn("").PadLeft(0).PadRight(2).NoWrap());
+        table.AddColumn(new TableColumn("").PadLeft(0).PadRight(0));
         foreach (var finding in findings)
         {
             string mark = finding.State switch { FindingState.Good => "[green]✓[/]", FindingState.Problem => "[red]✗[/]", FindingState.Warning => "[yellow]![/]", _ => "[dim]?[/]" };
-            string subject = finding.Subject.Length > 0 ? $"{finding.Subject}: " : "";
-            output.Ansi.MarkupLine($"{mark} {Markup.Escape(finding.Id),-26} {Markup.Escape(subject + finding.Observed)}");
+            table.AddRow(new Markup(mark), new Text(finding.Id), new Text(Words(finding)));
         }
+        output.Ansi.Write(table);
+        var text = new DiagnosisText(output);
         foreach (var finding in findings.Where(f => f.Fix is not null && f.State is FindingState.Problem or FindingState.Warning))
         {
             output.Line("");
-            output.Ansi.MarkupLine($"[bold]{Markup.Escape(finding.Id)}[/] {Markup.Escape(finding.Subject)}: {Markup.Escape(finding.Observed)}");
-            foreach (string line in finding.Fix!.Split('\n')) output.Line("  " + line);
+            text.Paragraph("", $"{output.Bold(finding.Id)}: {Words(finding)}");
+            text.Steps("", finding.Fix!);
         }
         int problems = findings.Count(f => f.State == FindingState.Problem);
         int unknown = findings.Count(f => f.State == FindingState.Unknown);

@@ -78,19 +78,19 @@ internal readonly record struct StageLine(StageState State, string Words)
     {
         var lists = facts.OfType<BlocklistFact>().ToList();
         if (lists.Count == 0) return new(StageState.Skipped, "no list is asked");
-        int silent = lists.Count(f => f.Result is BlocklistResult.NoAnswer or BlocklistResult.Refused or BlocklistResult.Unhealthy);
         int answered = lists.Count(f => f.Result is BlocklistResult.Listed or BlocklistResult.NotListed);
-        string rest = silent > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {silent} gave no usable answer") : "";
+        string mute = BlocklistSummary.Mute(lists), rest = mute.Length > 0 ? $"; {mute}" : "";
         var listed = lists.Where(f => f.Result == BlocklistResult.Listed).OrderByDescending(f => f.Weight).ToList();
         if (listed.Count > 0) return new(listed[0].Weight >= BlocklistWeight.Medium ? StageState.Bad : StageState.Notable, More(listed[0].Observed, listed.Count) + rest);
-        return answered == 0 ? new(StageState.Notable, "no list gave a usable answer") : new(StageState.Good, string.Create(CultureInfo.InvariantCulture, $"not listed ({answered} answers{rest})"));
+        return answered == 0 ? new(StageState.Notable, $"no list gave a usable answer{(mute.Length > 0 ? $": {mute}" : "")}") : new(StageState.Good, string.Create(CultureInfo.InvariantCulture, $"not listed at {answered} {(answered == 1 ? "list" : "lists")}{rest}"));
     }
 
     private static StageLine Identity(IReadOnlyList<Fact> facts)
     {
-        var failed = facts.OfType<IdentityFact>().Where(f => f.Passed == false).ToList();
+        var seen = facts.OfType<IdentityFact>().ToList();
+        var failed = seen.FindAll(f => f.Passed == false);
         if (failed.Count > 0) return new(StageState.Notable, More(failed[0].Observed, failed.Count));
-        if (facts.OfType<IdentityFact>().All(f => f.Passed is null)) return new(facts.Count > 0 ? StageState.Notable : StageState.Skipped, facts.Count > 0 ? facts[0].Observed : "nothing to see");
+        if (seen.TrueForAll(f => f.Passed is null)) return new(seen.Count > 0 ? StageState.Notable : StageState.Skipped, seen.Count > 0 ? seen[0].Observed : "nothing to see");
         return new(StageState.Good, "reverse name, HELO and what else receivers check of us are right");
     }
 

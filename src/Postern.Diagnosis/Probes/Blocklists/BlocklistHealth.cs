@@ -7,6 +7,9 @@ namespace Postern.Diagnosis.Probes.Blocklists;
 /// <param name="Result">NotListed when the list is well; else why its answers are not to be believed.</param>
 internal readonly record struct BlocklistState(BlocklistResult Result, string? Words)
 {
+    /// <summary>The answer that refuses; null where there is none.</summary>
+    public string? Refusal { get; init; }
+
     public bool IsHealthy => Result == BlocklistResult.NotListed;
 }
 
@@ -39,11 +42,14 @@ internal sealed class BlocklistHealth(TimeProvider time)
         // A resolver or a list that refuses does so for every question; that is to be said before what follows from it.
         foreach (var bad in (BlocklistResult[])[BlocklistResult.Refused, BlocklistResult.Unhealthy, BlocklistResult.NoAnswer])
         {
-            if (ofClean.Result == bad) return new BlocklistState(bad, ofClean.Meaning);
-            if (ofListed.Result == bad) return new BlocklistState(bad, ofListed.Meaning);
+            if (ofClean.Result == bad) return Bad(ofClean);
+            if (ofListed.Result == bad) return Bad(ofListed);
         }
         if (ofClean.Result == BlocklistResult.Listed) return new BlocklistState(BlocklistResult.Unhealthy, "it lists 127.0.0.1, which no list may: it lists everybody, or a resolver rewrites its answers (RFC 5782 section 5)");
         if (row.HasTestPoints && ofListed.Result != BlocklistResult.Listed) return new BlocklistState(BlocklistResult.Unhealthy, "it does not list 127.0.0.2, which every list that works does: it is empty or closed (RFC 5782 section 5)");
         return new BlocklistState(BlocklistResult.NotListed, null);
     }
+
+    private static BlocklistState Bad(BlocklistReading reading) =>
+        new(reading.Result, reading.Meaning) { Refusal = reading.Refusal };
 }

@@ -51,6 +51,7 @@ internal sealed class BlocklistProbe(BlocklistCatalogue catalogue, TimeProvider 
             SaidBy = result is BlocklistResult.Dead or BlocklistResult.NoAnswer ? Speaker.Us : Speaker.Dns,
             Zone = row.PublicZone, Name = row.Name, Address = address.ToString(), Result = result, Weight = row.Weight,
             Codes = listed ? reading!.Codes : [], Reason = reason, Delisting = row.Delisting ?? row.Lookup,
+            Refusal = result == BlocklistResult.Refused ? state.Refusal ?? reading?.Refusal : null,
             Observed = Sentence(row, address, result, reading, reason), Milliseconds = time.GetElapsedTime(begun).TotalMilliseconds,
         };
     }

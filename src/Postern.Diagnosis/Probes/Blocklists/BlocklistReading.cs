@@ -9,6 +9,9 @@ namespace Postern.Diagnosis.Probes.Blocklists;
 /// <param name="Meaning">What they, or the refusal, mean; null when there is nothing to say.</param>
 internal sealed record BlocklistReading(BlocklistResult Result, IReadOnlyList<string> Codes, string? Meaning)
 {
+    /// <summary>The answer that refuses; null when there is none.</summary>
+    public string? Refusal { get; private init; }
+
     public static BlocklistReading Of(BlocklistRow row, DnsAnswer<IPAddress> answer) => answer.Status switch
     {
         DnsStatus.NxDomain or DnsStatus.NoData => new(BlocklistResult.NotListed, [], null),
@@ -26,7 +29,7 @@ internal sealed record BlocklistReading(BlocklistResult Result, IReadOnlyList<st
         string[] listed = [.. answers.Where(a => !row.Ignored.ContainsKey(a) && !IsRefusal(row, a))];
         if (listed.Length > 0) return new(BlocklistResult.Listed, listed, MeaningOf(row, listed));
         if (answers.FirstOrDefault(a => !row.Ignored.ContainsKey(a)) is { } refusal)
-            return new(BlocklistResult.Refused, [], $"it answers {refusal}: {row.Refused.GetValueOrDefault(refusal) ?? "the question is refused (a public resolver, or too many questions)"}");
+            return new(BlocklistResult.Refused, [], $"it answers {refusal}: {row.Refused.GetValueOrDefault(refusal) ?? "the question is refused (a public resolver, or too many questions)"}") { Refusal = refusal };
         return new(BlocklistResult.NotListed, [], string.Join("; ", answers.Select(a => row.Ignored[a])));
     }
 

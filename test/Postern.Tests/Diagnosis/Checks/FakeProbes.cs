@@ -25,6 +25,7 @@ internal sealed class FakeProbes
     public IReadOnlyList<Fact> Names { get; set; } = [];
     public IReadOnlyList<Fact> Connect { get; set; } = [Tcp(TcpOutcome.Connected)];
     public IReadOnlyList<Fact> Controls { get; set; } = [];
+    public IReadOnlyList<Fact> Blocklists { get; set; } = [];
     public IReadOnlyList<Fact> Greeting { get; set; } =
     [
         new GreetingFact { SaidBy = Speaker.Peer, Observed = "greeted", Point = Target, Outcome = GreetingOutcome.Accepted, Text = "220 mx.example.org ESMTP" },
@@ -38,6 +39,9 @@ internal sealed class FakeProbes
 
     public static TcpFact Tcp(TcpOutcome outcome, PointRole role = PointRole.Target) =>
         new() { SaidBy = Speaker.Network, Observed = $"the connection: {outcome}", Point = Target with { Role = role }, Outcome = outcome, Milliseconds = 12 };
+
+    public static BlocklistFact List(string name, string zone, BlocklistResult result, string? refusal = null) =>
+        new() { SaidBy = Speaker.Dns, Observed = $"{name} ({zone}): {result}", Zone = zone, Name = name, Address = "192.0.2.10", Result = result, Weight = BlocklistWeight.Medium, Refusal = refusal };
 
     public ProbeSet Set() => new()
     {
@@ -55,7 +59,7 @@ internal sealed class FakeProbes
             return Run(CheckStage.Greeting, Greeting)(context, cancel);
         },
         Path = Run(CheckStage.Path, []),
-        Blocklists = Run(CheckStage.Blocklists, []),
+        Blocklists = (context, cancel) => Run(CheckStage.Blocklists, Blocklists)(context, cancel),
         Identity = Run(CheckStage.Identity, []),
     };
 
