@@ -22,7 +22,7 @@ internal static class CheckProbes
             Greeting = GreetingProbe.RunAsync,
             Path = PathProbe.RunAsync,
             Blocklists = (context, cancel) => blocklists.Value.RunAsync(context, cancel),
-            Identity = IdentityProbe.RunAsync,
+            Identity = static async (context, cancel) => [.. await IdentityProbe.RunAsync(context, cancel), .. MachineProbe.Facts],
         };
     }
 

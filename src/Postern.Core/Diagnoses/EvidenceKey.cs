@@ -7,14 +7,14 @@ namespace Postern.Core.Diagnoses;
 
 /// <summary>What must be equal for two failures to have the same explanation.</summary>
 /// <param name="Version">Of what probes found.</param>
-internal readonly record struct EvidenceKey(string Upstream, string Target, string? Egress, ClientStage Stage, FailureKind Kind, string Words, string? Tls, string? Recipient, int Version)
+internal readonly record struct EvidenceKey(string Upstream, string Target, string? Egress, ClientStage Stage, FailureKind Kind, string Words, string? Tls, string? Sender, string? Recipient, int Version)
 {
     /// <param name="recipient">Of a failure that concerns one recipient: another's has another text.</param>
     public static EvidenceKey Of(AttemptEvidence evidence, StageFailure failure, string? recipient, int version)
     {
         string words = failure.Reply?.ToString() ?? failure.Detail;
         bool isHost = DispositionPolicy.ScopeOf(failure) == FailureScope.Host;
-        return new EvidenceKey(evidence.Upstream, evidence.Target, evidence.Egress, failure.Stage, failure.Kind, isHost ? WithoutIds(words) : words, evidence.Tls?.Problem, isHost ? null : recipient, version);
+        return new EvidenceKey(evidence.Upstream, evidence.Target, evidence.Egress, failure.Stage, failure.Kind, isHost ? WithoutIds(words) : words, evidence.Tls?.Problem, isHost ? null : AttemptFacts.SenderOf(evidence), isHost ? null : recipient, version);
     }
 
     /// <summary>

@@ -49,7 +49,8 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
             incident = book.Note(evidence.Upstream, evidence.Destination, report);
         }
         if (incident is null) return report;
-        if (_config.Probe && prober is not null && IncidentPolicy.WantsProbe(report)) prober.Ask(incident, look, found => Learn(incident, evidence, context, found));
+        if (_config.Probe && prober is not null && IncidentPolicy.WantsProbe(report))
+            prober.Ask(incident, look, found => Learn(incident, evidence, EvidenceKey.Of(evidence, failure, recipient, version), context, found));
         return report;
     }
 
@@ -67,19 +68,20 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
         int version = known?.Version ?? 0;
         var key = EvidenceKey.Of(evidence, failure, recipient, version);
         if (_kept.TryGetValue(key, out var kept) && now - kept.At < Fresh) return (kept.Report, version);
-        var report = Diagnose(evidence, context(), known?.Found(now) ?? []);
+        var report = Diagnose(evidence, key, context(), known?.Found(now) ?? []);
         // Full: everything goes. What is still happening is back after one diagnosis each.
         if (_kept.Count >= MaxKept) _kept.Clear();
         _kept[key] = new Kept(report, now);
         return (report, version);
     }
 
-    private void Learn(LiveIncident incident, AttemptEvidence evidence, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found) =>
-        book.Refine(incident, found, () => Diagnose(evidence, context(), found));
+    private void Learn(LiveIncident incident, AttemptEvidence evidence, EvidenceKey key, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found) =>
+        book.Refine(incident, found, () => Diagnose(evidence, key, context(), found));
 
-    private DiagnosisReport Diagnose(AttemptEvidence evidence, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)
+    /// <summary>Names only what the key holds: the explanation is shown for every failure that has the same key.</summary>
+    private DiagnosisReport Diagnose(AttemptEvidence evidence, in EvidenceKey key, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)
     {
         var read = parts.Read(evidence);
-        return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found] });
+        return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found], Names = read.Names with { Sender = key.Sender, Recipient = key.Recipient } });
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Postern.Diagnosis.Evidence;
 using Postern.Diagnosis.History;
 using Postern.Diagnosis.Knowledge;
@@ -16,35 +17,55 @@ internal static class CaseReader
         var list = ListOf(scene, reply);
         var history = scene.Histories.Count > 0 ? scene.Histories[0] : null;
         var mx = scene.Mx.Find(m => m.Problem != MxProblem.None);
+        var names = scene.Evidence.Names;
+        string? recipient = names.Recipient ?? (cause is CauseId.RecipientUnknown or CauseId.MailboxFull ? RecipientIn(reply) : null);
         string? provider = reply?.Opinion?.Provider ?? ProviderTable.Default.Of(scene.Host);
         return new CaseValues
         {
-            Host = mx?.Host is { } wrong && cause == CauseId.MxMisconfigured ? wrong : scene.Deciding is not null || scene.Replies.Count > 0 ? scene.Host : null,
+            Host = mx?.Host is { } wrong && cause == CauseId.MxMisconfigured ? wrong : scene.Deciding is not null || scene.Replies.Exists(r => r.Fact.Point is not null) ? scene.Host : null,
             Address = scene.Deciding?.Point.Address ?? scene.Greeting?.Point.Address ?? reply?.Fact.Point?.Address,
-            OurAddress = scene.Deciding?.Point.LocalAddress ?? list?.Address ?? scene.Greeting?.Point.LocalAddress ?? reply?.Fact.Point?.LocalAddress ?? scene.Lists.FirstOrDefault()?.Address,
+            OurAddress = scene.Deciding?.Point.LocalAddress ?? list?.Address ?? scene.Greeting?.Point.LocalAddress ?? reply?.Fact.Point?.LocalAddress ?? reply?.Opinion?.OurAddress ?? scene.Lists.FirstOrDefault()?.Address,
             Port = scene.Port,
-            Domain = scene.Evidence.Domain ?? mx?.Domain,
+            Domain = scene.Evidence.Domain ?? mx?.Domain ?? DomainOf(recipient),
+            Hello = names.Hello,
+            Sender = names.Sender is { Length: > 0 } sender ? sender : null,
+            Recipient = recipient,
             List = list?.Name ?? reply?.Opinion?.List,
             Zone = list?.Zone ?? reply?.Opinion?.Zone,
             Delisting = list?.Delisting ?? reply?.Opinion?.Help,
-            Reply = reply?.Fact.Reply.ReplaceLineEndings(" "),
+            Reply = reply is { } said ? ReplyLine.Of(said.Fact.Reply) : null,
             Limit = cause == CauseId.RateLimited ? LimitOf(history, reply) : null,
             Hop = HopOf(scene),
             Upstream = history?.Upstream,
-            Found = cause == CauseId.MxMisconfigured ? Found(scene, mx) : null,
+            Found = cause == CauseId.MxMisconfigured ? Found(scene, mx) : scene.Greeting is { Outcome: GreetingOutcome.NotSmtp, Text: { } other } ? other : null,
             Since = history?.FirstFailureAt is { } since ? Duration(scene.Evidence.At - since) : null,
             Provider = provider,
-            Seen = SeenOf(cause, signals),
+            Server = PartyReader.Server(scene),
+            Cloud = PartyReader.OurCloud(scene),
+            TheirCloud = PartyReader.TheirCloud(scene),
+            Seen = reply is { Fact.Code: 0 } ? SaidOf(reply.Value.Fact.Reply) : SeenOf(cause, scene, signals),
             Where = WhereOf(signals, scene),
             Mx = signals.Any(s => s.Id is PortWebOnly or GreetingOtherProtocol) || (mx is null && scene.ConnectFailed) ? "no-smtp" : mx is null ? null : WordOf(mx.Problem),
             Meter = MeterOf(history, signals),
             Identity = scene.Identity.Find(i => i.Passed == false) is { } failed ? IdentityWords[(int)failed.Aspect] : null,
             Auth = signals.Any(s => s.Id == AuthUnavailable) ? "mechanism" : reply?.Fact.Reply.Contains("5.7.11", StringComparison.Ordinal) == true ? "needs-tls" : reply is { Fact.Stage: ClientStage.Auth } ? "credentials" : reply is { Fact.Code: 530 } ? "not-authenticated" : null,
             Tls = TlsOf(scene, signals),
-            Dns = signals.Any(s => s.Id == DnsRewrites) ? "rewrites" : scene.Dns.Find(d => NameSignals.IsTrouble(d.Seen.Status)) is { } dns ? dns.Seen.Status == Protocols.Dns.DnsStatus.TimedOut ? "silent" : "fails" : null,
+            Dns = signals.Any(s => s.Id == DnsRewrites) ? "rewrites" : signals.Any(s => s.Id == DnsAuthorityAnswers) ? "stale" : scene.Dns.Find(d => d.Role != DnsRole.Authority && NameSignals.IsTrouble(d.Seen.Status)) is { } dns ? dns.Seen.Status == Protocols.Dns.DnsStatus.TimedOut ? "silent" : "fails" : null,
             Content = reply?.Opinion?.Label switch { "content-virus" => "virus", "content-spam" => "spam", _ => null },
         };
     }
+
+    private static readonly char[] AddressEnds = [' ', '\n', '<', '>', '(', ')', '[', ']', '"', '\'', ',', ';', ':'];
+
+    /// <summary>"&lt;jane@example.org&gt;" in a refusal that nobody else tells the recipient of; null unless there is one such address.</summary>
+    private static string? RecipientIn(HeardReply? reply)
+    {
+        if (reply?.Fact.Reply is not { } text) return null;
+        string[] addresses = [.. text.Split(AddressEnds).Select(word => word.TrimEnd('.')).Where(word => word.IndexOf('@', StringComparison.Ordinal) > 0 && word[^1] != '@').Distinct(StringComparer.OrdinalIgnoreCase).Take(2)];
+        return addresses is [var one] ? one : null;
+    }
+
+    private static string? DomainOf(string? address) => address?.LastIndexOf('@') is > 0 and var at && at < address.Length - 1 ? address[(at + 1)..] : null;
 
     private static readonly string[] IdentityWords = ["reverse-name", "forward-confirmed", "hello-name", "sender-policy", "sender-domain"];
 
@@ -63,12 +84,18 @@ internal static class CaseReader
         return listed.Find(l => reply is { } heard && ListSignals.Names(heard.Fact.Reply, l)) ?? listed.MaxBy(l => l.Weight);
     }
 
-    private static string? SeenOf(CauseId cause, IReadOnlyList<Signal> signals)
+    private static string? SeenOf(CauseId cause, Scene scene, IReadOnlyList<Signal> signals)
     {
+        // In a container the loopback address is the container's own, which many a configuration overlooks.
+        if (cause == CauseId.UpstreamDown && scene.Deciding is { Outcome: TcpOutcome.Refused, Point.Address: { } address } && IPAddress.TryParse(address, out var ip) && IPAddress.IsLoopback(ip)) return "refused-here";
         foreach (var (id, word) in cause == CauseId.UpstreamFirewall ? FirewallSights : OtherSights)
             if (signals.Any(s => s.Id == id)) return word;
         return null;
     }
+
+    /// <summary>A diagnostic of a relay, not a reply: what it tells of is nothing that they said.</summary>
+    private static string? SaidOf(string text) =>
+        ReplySignals.ContainsAny(text, ["refused"]) ? "refused" : ReplySignals.ContainsAny(text, ["timed out", "timeout", "no answer"]) ? "silence" : ReplySignals.ContainsAny(text, ["lost connection", "closed", "reset"]) ? "closed" : null;
 
     private static readonly (string Id, string Word)[] FirewallSights =
     [

@@ -32,6 +32,9 @@ public sealed record DiagnosisReport
 /// <param name="Page">The page of the documents, "causes/ip-reputation".</param>
 public sealed record Verdict(string Cause, double Confidence, string Summary, string Fix, string Why, string Who, string Page)
 {
+    /// <summary>Commands that show the same by hand, with this case's names, to be pasted into a shell; empty where there are none.</summary>
+    public IReadOnlyList<string> Confirm { get; init; } = [];
+
     [JsonIgnore]
     public CauseId Id => CauseTable.TryParse(Cause, out var id) ? id : CauseId.Unknown;
 }

@@ -13,7 +13,7 @@ internal static class EvidenceWriter
     private static readonly string[] Speakers = ["peer", "us", "dns", "network"];
 
     public static IReadOnlyList<EvidenceItem> Write(CauseId verdict, IReadOnlyList<Signal> signals, SignalTable table) =>
-        [.. signals.OrderByDescending(s => Math.Abs(Ranking.WeightOf(s, verdict, table))).Take(Most).Select(s => Item(s, table))];
+        [.. signals.OrderByDescending(s => Math.Abs(Ranking.WeightOf(s, verdict, table))).Select(s => Item(s, table)).GroupBy(i => (i.Observed, i.SaidBy)).Select(g => Merged([.. g])).Take(Most)];
 
     public static string WordOf(Speaker speaker) => Speakers[(int)speaker];
 
@@ -21,6 +21,14 @@ internal static class EvidenceWriter
     {
         var weights = table.Of(signal.Id).Weights;
         return new EvidenceItem(signal.Id, WordOf(signal.SaidBy), signal.Observed, Causes(weights, signal.Strength), Causes(weights, -signal.Strength), signal.Milliseconds);
+    }
+
+    /// <summary>One observation is told once, whatever it gave rise to; by the name of what weighs most.</summary>
+    private static EvidenceItem Merged(IReadOnlyList<EvidenceItem> same)
+    {
+        if (same.Count == 1) return same[0];
+        List<string> supports = [.. same.SelectMany(i => i.Supports).Distinct()];
+        return same[0] with { Supports = supports, Against = [.. same.SelectMany(i => i.Against).Distinct().Except(supports)] };
     }
 
     /// <summary>Strongest first; "unknown" is no cause to point at.</summary>

@@ -14,6 +14,9 @@ internal sealed record ReplyOpinion(IReadOnlyList<(CauseId Cause, double Confide
     /// <summary>Where the reply sends us for help.</summary>
     public string? Help { get; init; }
 
+    /// <summary>Our address as they saw it.</summary>
+    public string? OurAddress { get; init; }
+
     /// <summary>The number that is allowed, when the reply says one.</summary>
     public long? Limit { get; init; }
     public CauseId Cause => Causes.Count > 0 ? Causes[0].Cause : CauseId.Unknown;

@@ -17,6 +17,7 @@ internal static class ReplyReader
             List = reading.Values.ListName,
             Zone = reading.Values.ListZone,
             Help = reading.Values.HelpUrl,
+            OurAddress = reading.Values.OurAddress,
             Limit = reading.Values.Limit,
         };
     }

@@ -78,7 +78,7 @@ internal static class ReplySignals
 
     internal static string Quote(ReplyFact reply)
     {
-        string text = reply.Reply.ReplaceLineEndings(" ");
+        string text = ReplyLine.Of(reply.Reply);
         return $"to {Word(reply.Stage)} they said: {(text.Length > 300 ? text[..300] + "…" : text)}";
     }
 

@@ -50,6 +50,7 @@ internal sealed class Scene
     public List<IdentityFact> Identity { get; } = [];
     public List<HistoryFact> Histories { get; } = [];
     public List<NeighbourFact> Neighbours { get; } = [];
+    public MachineFact? Machine { get; private set; }
 
     /// <summary>Of the target: replies to the probes of other points are compared, not believed.</summary>
     public List<HeardReply> Replies { get; }
@@ -92,6 +93,7 @@ internal sealed class Scene
             case IdentityFact f: Identity.Add(f); break;
             case HistoryFact f: Histories.Add(f); break;
             case NeighbourFact f: Neighbours.Add(f); break;
+            case MachineFact f: Machine = f; break;
         }
     }
 

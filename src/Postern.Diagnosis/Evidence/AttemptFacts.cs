@@ -6,7 +6,7 @@ namespace Postern.Diagnosis.Evidence;
 /// <summary>What a delivery attempt left behind, as facts: every failed attempt can be explained without a single probe. Pure.</summary>
 public static class AttemptFacts
 {
-    private const string MxPrefix = "mx:";
+    private const string MxPrefix = "mx:", MailCommand = "MAIL FROM:";
 
     /// <param name="record">Our own record of the upstream, and how others fare; null where there is none.</param>
     public static EvidenceSet Of(AttemptEvidence attempt, HistoryFact? record = null, NeighbourFact? neighbours = null)
@@ -21,7 +21,20 @@ public static class AttemptFacts
         Dialogue(attempt, point, facts);
         if (record is not null) facts.Add(record);
         if (neighbours is not null) facts.Add(neighbours);
-        return new EvidenceSet(attempt.Target, domain, attempt.At, facts);
+        return new EvidenceSet(attempt.Target, domain, attempt.At, facts) { Names = new CaseNames(attempt.HelloName, SenderOf(attempt)) };
+    }
+
+    /// <summary>The reverse-path of the transaction, as it was said; null when MAIL was not reached or is no longer in the transcript.</summary>
+    public static string? SenderOf(AttemptEvidence attempt)
+    {
+        foreach (var line in attempt.Transcript)
+        {
+            if (line.FromPeer || !line.Text.StartsWith(MailCommand, StringComparison.Ordinal)) continue;
+            string path = line.Text[MailCommand.Length..];
+            int end = path.IndexOf('>', StringComparison.Ordinal);
+            return path.StartsWith('<') && end > 0 ? path[1..end] : path.Split(' ')[0];
+        }
+        return null;
     }
 
     private static DnsFact Of(DnsObservation seen)

@@ -19,6 +19,7 @@ namespace Postern.Diagnosis.Evidence;
 [JsonDerivedType(typeof(IdentityFact), "identity")]
 [JsonDerivedType(typeof(HistoryFact), "history")]
 [JsonDerivedType(typeof(NeighbourFact), "neighbours")]
+[JsonDerivedType(typeof(MachineFact), "machine")]
 public abstract record Fact
 {
     /// <summary>Stable, for people and programs: "tcp.connect".</summary>

@@ -53,7 +53,7 @@ internal sealed record CaseValues
 
     // Answers to questions.
 
-    /// <summary>"reset", "icmp", "silence", "closed", "reply", "refused", "no-greeting", "shutting-down", "busy", "not-smtp", "broken-tls", "misread-list".</summary>
+    /// <summary>"reset", "icmp", "silence", "closed", "reply", "refused", "refused-here", "no-greeting", "shutting-down", "busy", "not-smtp", "broken-tls", "misread-list".</summary>
     public string? Seen { get; init; }
 
     /// <summary>"this-machine", "our-provider", "middle", "ipv6", "intercepted", "lossy".</summary>
@@ -64,7 +64,10 @@ internal sealed record CaseValues
 
     /// <summary>Who runs <see cref="Host"/>; null where <see cref="Host"/> is known means somebody else than those the pages name.</summary>
     public string? Provider { get; init; }
+
+    /// <summary>Whose machines we run on, "aws", and whose the far side does.</summary>
     public string? Cloud { get; init; }
+    public string? TheirCloud { get; init; }
     public string? Blocklist { get; init; }
 
     /// <summary>"concurrent", "connections", "messages", "per-session".</summary>
@@ -79,11 +82,13 @@ internal sealed record CaseValues
     /// <summary>"expired", "wrong-name", "untrusted", "old-version", "not-offered", "handshake".</summary>
     public string? Tls { get; init; }
 
-    /// <summary>"silent", "fails", "rewrites".</summary>
+    /// <summary>"silent", "fails", "rewrites", "stale".</summary>
     public string? Dns { get; init; }
 
     /// <summary>"spam", "virus".</summary>
     public string? Content { get; init; }
+
+    /// <summary>The far side's program: "postfix", "exim", "exchange", "sendmail", "qmail", "opensmtpd", "proofpoint".</summary>
     public string? Server { get; init; }
 
     internal bool KeepsOptionalCommands { get; private init; }

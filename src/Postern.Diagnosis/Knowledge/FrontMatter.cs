@@ -17,9 +17,9 @@ internal sealed class FrontMatter
     public CauseId? Id { get; private set; }
     public string? Title { get; private set; }
     public Party? Who { get; private set; }
-    public IReadOnlyList<Template>? Summary { get; private set; }
-    public IReadOnlyList<Template>? Fix { get; private set; }
-    public IReadOnlyList<Template>? Why { get; private set; }
+    public IReadOnlyList<PageSentence>? Summary { get; private set; }
+    public IReadOnlyList<PageSentence>? Fix { get; private set; }
+    public IReadOnlyList<PageSentence>? Why { get; private set; }
     public IReadOnlyList<string> Sources { get; private set; } = [];
     public List<PageVariant> Variants { get; } = [];
 
@@ -111,12 +111,12 @@ internal sealed class FrontMatter
     }
 
     /// <summary>Lines of a text. A line end right after """ is not part of it (TOML), so that its first line is then the next one of the file.</summary>
-    private List<Template>? Lines(Dictionary<string, ValueSyntax> values, string key)
+    private List<PageSentence>? Lines(Dictionary<string, ValueSyntax> values, string key)
     {
         if (Text(values, key) is not { } text) return null;
         int line = Line(values[key].Span);
         if (values[key].ToString().TrimStart().StartsWith("\"\"\"\n", StringComparison.Ordinal)) line++;
-        return [.. text.TrimEnd('\n').Split('\n').Select((part, i) => new Template(part, false, message => _error(line + i, message)))];
+        return [.. text.TrimEnd('\n').Split('\n').Select((part, i) => PageSentence.Parse(part, message => _error(line + i, message)))];
     }
 
     /// <summary>Tomlyn counts from 0, and +++ is the file's first line.</summary>

@@ -14,6 +14,8 @@ namespace Postern.Diagnosis.Knowledge;
 /// </remarks>
 internal sealed partial record KnowledgePage
 {
+    private const int ConfirmSection = 2, MostCommands = 8;
+
     /// <summary>Every page has these, in this order, and no others.</summary>
     public static readonly IReadOnlyList<string> SectionNames = ["What you see", "What it means", "Confirm it", "Fix it", "Why the fix works"];
 
@@ -22,13 +24,13 @@ internal sealed partial record KnowledgePage
     public required Party Who { get; init; }
 
     /// <summary>One sentence a line; joined by spaces.</summary>
-    public required IReadOnlyList<Template> Summary { get; init; }
+    public required IReadOnlyList<PageSentence> Summary { get; init; }
 
     /// <summary>One step a line; kept as lines.</summary>
-    public required IReadOnlyList<Template> Fix { get; init; }
+    public required IReadOnlyList<PageSentence> Fix { get; init; }
 
     /// <summary>One sentence a line; joined by spaces.</summary>
-    public required IReadOnlyList<Template> Why { get; init; }
+    public required IReadOnlyList<PageSentence> Why { get; init; }
 
     /// <summary>RFC sections and pages, as text.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
@@ -44,7 +46,23 @@ internal sealed partial record KnowledgePage
         values = With(values, variant);
         var chosen = Variants.FirstOrDefault(v => v.When.Holds(values, NamedBy(v.When.Question)) == true);
         return new FilledPage(
-            Join(chosen?.Summary ?? Summary, " ", values), Numbered(Join(chosen?.Fix ?? Fix, "\n", values)), Join(chosen?.Why ?? Why, " ", values), chosen?.Who ?? Who);
+            Join(chosen?.Summary ?? Summary, " ", values), Numbered(Join(chosen?.Fix ?? Fix, "\n", values)), Join(chosen?.Why ?? Why, " ", values), chosen?.Who ?? Who) { Confirm = Commands(values) };
+    }
+
+    /// <summary>The commands of "Confirm it" that are whole for this case: every name is known, so that they can be pasted as they are.</summary>
+    private IReadOnlyList<string> Commands(CaseValues values)
+    {
+        var commands = new List<string>(MostCommands);
+        foreach (var part in Sections[ConfirmSection].For(values))
+        {
+            bool isShell = false;
+            foreach (var line in part.Lines)
+            {
+                if (line.Kind == LineKind.FenceStart) isShell = line.Text.Source == "```sh";
+                if (line.Kind == LineKind.Code && isShell && commands.Count < MostCommands && line.Text.FillWhole(values) is { Length: > 0 } command && !commands.Contains(command)) commands.Add(command);
+            }
+        }
+        return commands;
     }
 
     /// <summary>The whole page for a case: the sub-sections that fit, with its names filled in.</summary>
@@ -69,13 +87,16 @@ internal sealed partial record KnowledgePage
     [GeneratedRegex(@"^\d{1,2}\. ", RegexOptions.Multiline)]
     private static partial Regex Step();
 
-    private static string Join(IReadOnlyList<Template> lines, string separator, CaseValues values) =>
-        string.Join(separator, lines.Select(line => line.Fill(values, PageForm.Plain)).OfType<string>());
+    private static string Join(IReadOnlyList<PageSentence> lines, string separator, CaseValues values) => string.Join(separator, PageSentence.Fill(lines, values));
 }
 
 /// <summary>A verdict's words for one case.</summary>
 /// <param name="Who">Who must act in this case.</param>
-internal readonly record struct FilledPage(string Summary, string Fix, string Why, Party Who);
+internal readonly record struct FilledPage(string Summary, string Fix, string Why, Party Who)
+{
+    /// <summary>Commands that show it, to be pasted into a shell.</summary>
+    public IReadOnlyList<string> Confirm { get; init; } = [];
+}
 
 internal sealed record PageSection(string Name, IReadOnlyList<PagePart> Parts)
 {

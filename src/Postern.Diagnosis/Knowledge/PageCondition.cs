@@ -20,10 +20,12 @@ internal sealed record PageCondition(Question Question, IReadOnlyList<string> Wo
             return null;
         }
         string[] words = sides[1].Split('|', StringSplitOptions.TrimEntries);
-        string? unknown = words.FirstOrDefault(w => w != Question.Other && !question.Words.Contains(w));
+        string? unknown = words.FirstOrDefault(w => w is not (Question.Other or Question.Unknown) && !question.Words.Contains(w));
         error = unknown is null ? null : $"\"{unknown}\" is no answer to {question.Name}; there are {string.Join(", ", question.Words)}, {Question.Other}";
         return unknown is null ? new PageCondition(question, words) : null;
     }
+
+    public bool IsForUnknown => Words.Contains(Question.Unknown);
 
     /// <summary>Null when the case does not say.</summary>
     /// <param name="named">Words that conditions beside this one name, which are not "other".</param>
@@ -34,5 +36,5 @@ internal sealed record PageCondition(Question Question, IReadOnlyList<string> Wo
     }
 }
 
-/// <summary>Templates that replace the page's own in some cases; null where they do not.</summary>
-internal sealed record PageVariant(PageCondition When, Party? Who, IReadOnlyList<Template>? Summary, IReadOnlyList<Template>? Fix, IReadOnlyList<Template>? Why);
+/// <summary>Texts that replace the page's own in some cases; null where they do not.</summary>
+internal sealed record PageVariant(PageCondition When, Party? Who, IReadOnlyList<PageSentence>? Summary, IReadOnlyList<PageSentence>? Fix, IReadOnlyList<PageSentence>? Why);

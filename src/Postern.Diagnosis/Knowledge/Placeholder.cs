@@ -18,7 +18,8 @@ internal sealed record Placeholder(string Name, Func<CaseValues, string?> ValueI
         new("list", v => v.List ?? v.Zone, "the blocklist", "LIST"),
         new("zone", v => v.Zone, "the list's zone", "ZONE"),
         new("delisting", v => v.Delisting, "the list's removal page", "URL"),
-        new("reply", v => v.Reply, "…", "REPLY"),
+        // What stands around it ends the sentence.
+        new("reply", v => v.Reply?.TrimEnd('.', ' '), "…", "REPLY"),
         new("limit", v => v.Limit, "their limit", "LIMIT"),
         new("hop", v => v.Hop, "the last router that answers", "HOP"),
         new("hello", v => v.Hello, "our name", "OUR_NAME"),
@@ -40,6 +41,9 @@ internal sealed record Placeholder(string Name, Func<CaseValues, string?> ValueI
         new("address_type", v => UsesIpv6(v) ? "AAAA" : "A", "A", "A"),
         new("spf_term", v => Parse(v.OurAddress) is { } address ? $"ip{(IsIpv6(address) ? 6 : 4)}:{address}" : null, "ip4: with our sending address", "ip4:OUR_ADDRESS"),
         new("iptables", v => UsesIpv6(v) ? "ip6tables" : "iptables", "iptables", "iptables"),
+        new("family", v => UsesIpv6(v) ? "ipv6" : "ipv4", "ipv4", "ipv4"),
+        new("aws_ranges", v => UsesIpv6(v) ? "Ipv6Ranges" : "IpRanges", "IpRanges", "IpRanges"),
+        new("aws_cidr", v => UsesIpv6(v) ? "CidrIpv6" : "CidrIp", "CidrIp", "CidrIp"),
         new("ip", v => UsesIpv6(v) ? "ip6" : "ip", "ip", "ip"),
     ];
 

@@ -5,11 +5,16 @@ internal sealed record Question(string Name, Func<CaseValues, string?> AnswerIn,
 {
     public const string Other = "other";
 
+    /// <summary>Holds for lines of a short text where the case does not say.</summary>
+    public const string Unknown = "unknown";
+
+    private static readonly string[] Clouds = ["aws", "gcp", "azure", "digitalocean", "hetzner", "ovh", "oracle", "linode", "vultr"];
+
     public static readonly IReadOnlyList<Question> All =
     [
         // What the failure looked like.
         new("seen", v => v.Seen, (v, word) => v with { Seen = word },
-            "reset", "icmp", "silence", "closed", "reply", "refused", "no-greeting", "shutting-down", "busy", "not-smtp", "broken-tls", "misread-list"),
+            "reset", "icmp", "silence", "closed", "reply", "refused", "refused-here", "no-greeting", "shutting-down", "busy", "not-smtp", "broken-tls", "misread-list"),
 
         // Where the path is broken.
         new("where", v => v.Where, (v, word) => v with { Where = word }, "this-machine", "our-provider", "middle", "ipv6", "intercepted", "lossy"),
@@ -23,8 +28,11 @@ internal sealed record Question(string Name, Func<CaseValues, string?> AnswerIn,
         new("provider", v => v.Provider ?? (v.Host is null ? null : Other), (v, word) => v with { Provider = word }, "google", "microsoft", "yahoo", "apple", "gmx", "t-online", "mimecast", "proofpoint"),
 
         // Whose machines we run on.
-        new("cloud", v => v.Cloud, (v, word) => v with { Cloud = word }, "aws", "gcp", "azure", "digitalocean", "hetzner", "ovh", "oracle", "linode", "vultr", "home"),
-        new("blocklist", v => v.Blocklist ?? FamilyOf(v.Zone), (v, word) => v with { Blocklist = word },
+        new("cloud", v => v.Cloud, (v, word) => v with { Cloud = word }, [.. Clouds, "home"]),
+
+        // Whose machines the far side runs on.
+        new("their_cloud", v => v.TheirCloud, (v, word) => v with { TheirCloud = word }, Clouds),
+        new("blocklist", v => v.Blocklist ?? FamilyOf(v.Zone ?? v.List), (v, word) => v with { Blocklist = word },
             "spamhaus", "barracuda", "spamcop", "uceprotect", "mailspike", "spamrats", "psbl", "abusix"),
 
         // What is counted when there is too much of it.
@@ -33,11 +41,11 @@ internal sealed record Question(string Name, Func<CaseValues, string?> AnswerIn,
             "reverse-name", "forward-confirmed", "hello-name", "sender-policy", "signature", "alignment", "sender-domain"),
         new("auth", v => v.Auth, (v, word) => v with { Auth = word }, "credentials", "mechanism", "needs-tls", "not-authenticated"),
         new("tls", v => v.Tls, (v, word) => v with { Tls = word }, "expired", "wrong-name", "untrusted", "old-version", "not-offered", "handshake"),
-        new("dns", v => v.Dns, (v, word) => v with { Dns = word }, "silent", "fails", "rewrites"),
+        new("dns", v => v.Dns, (v, word) => v with { Dns = word }, "silent", "fails", "rewrites", "stale"),
         new("content", v => v.Content, (v, word) => v with { Content = word }, "spam", "virus", "attachment"),
 
         // What the far side, or the relay that was there before us, runs.
-        new("server", v => v.Server, (v, word) => v with { Server = word }, "postfix", "exim", "exchange"),
+        new("server", v => v.Server, (v, word) => v with { Server = word }, "postfix", "exim", "exchange", "sendmail", "qmail", "opensmtpd", "proofpoint"),
     ];
 
     private static readonly Dictionary<string, Question> ByName = All.ToDictionary(q => q.Name);

@@ -73,6 +73,21 @@ internal sealed partial class Template
         return text.ToString();
     }
 
+    /// <summary>As a command; null when a name in it is not known, or not safe to paste.</summary>
+    public string? FillWhole(CaseValues values)
+    {
+        var text = new StringBuilder(Source.Length + 32);
+        foreach (var piece in _pieces)
+        {
+            if (piece.Name is not { } name) text.Append(piece.Text);
+            else if (SafeText.ForCommand(name.ValueIn(values)) is { } value) text.Append(value);
+            // "25" and "iptables" are what is meant by default; a word in capitals only holds the place.
+            else if (name.InCommand.Any(char.IsAsciiLetterUpper)) return null;
+            else text.Append(name.InCommand);
+        }
+        return text.ToString();
+    }
+
     private static bool BeginsSentence(StringBuilder before) => before.Length == 0 || before.Length > 1 && before[^2] == '.' && before[^1] == ' ' || before.Length == 2 && before[0] == '-';
 
     private static string WithoutMarks(string text) =>

@@ -10,11 +10,11 @@ public sealed partial class KnowledgeFactsTests
     /// <summary>As `postconf -d` of Postfix 3.7 lists them.</summary>
     private static readonly HashSet<string> Postfix =
     [
-        "alias_maps", "body_checks", "default_destination_concurrency_limit", "default_destination_rate_delay", "default_process_limit", "header_checks", "inet_interfaces",
+        "alias_maps", "body_checks", "connection_cache_ttl_limit", "default_destination_concurrency_limit", "default_destination_rate_delay", "default_process_limit", "header_checks", "inet_interfaces",
         "inet_protocols", "local_recipient_maps", "mailbox_size_limit", "max_idle", "max_use", "maximal_backoff_time", "maximal_queue_lifetime", "message_size_limit",
         "mime_header_checks", "minimal_backoff_time", "mydestination", "mynetworks", "non_smtpd_milters", "postscreen_access_list", "queue_minfree", "queue_run_delay",
         "relay_domains", "relay_recipient_maps", "relayhost", "smtp_address_preference", "smtp_bind_address", "smtp_bind_address6", "smtp_connect_timeout",
-        "smtp_connection_cache_on_demand", "smtp_connection_reuse_time_limit", "smtp_destination_concurrency_limit", "smtp_destination_rate_delay",
+        "smtp_connection_cache_on_demand", "smtp_connection_cache_time_limit", "smtp_connection_reuse_time_limit", "smtp_destination_concurrency_limit", "smtp_destination_rate_delay",
         "smtp_destination_recipient_limit", "smtp_helo_name", "smtp_helo_timeout", "smtp_mail_timeout", "smtp_sasl_auth_enable", "smtp_sasl_password_maps",
         "smtp_sasl_security_options", "smtp_tls_policy_maps", "smtp_tls_security_level", "smtpd_client_connection_count_limit", "smtpd_client_connection_rate_limit",
         "smtpd_client_event_limit_exceptions", "smtpd_client_message_rate_limit", "smtpd_client_restrictions", "smtpd_milters", "smtpd_recipient_restrictions",
