@@ -36,7 +36,8 @@ internal sealed class CheckCommand(CommandTree tree, DiagnosisSetup setup)
             var result = await display.ShowAsync(() => service.RunAsync(request, display, cancel));
             report = result.Report;
             tree.Output.Line("");
-            new DiagnosisText(tree.Output).Print(report);
+            // That very command has just been run.
+            new DiagnosisText(tree.Output).Print(report with { Verdict = report.Verdict with { Confirm = [.. report.Verdict.Confirm.Where(c => !c.StartsWith("postern check ", StringComparison.Ordinal))] } });
         }
         return ExitOf(report);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Postern.Core.Diagnoses;
 using Postern.Diagnosis.Causes;
 using Spectre.Console;
@@ -6,10 +7,13 @@ using Spectre.Console;
 namespace Postern.Cli;
 
 /// <summary>Writes a diagnosis for a person: what is wrong and whose it is, what that rests on, what to do and why it works, what else it might be.</summary>
-internal sealed class DiagnosisText(Output output)
+internal sealed partial class DiagnosisText(Output output)
 {
-    private const int Width = 100;
+    /// <summary>Longer lines of prose are hard to follow, however wide the window is.</summary>
+    private const int Widest = 100, Narrowest = 40;
     private const int MostEvidence = 12;
+
+    private readonly int _width = Math.Clamp(output.Ansi.Profile.Width, Narrowest, Widest);
 
     /// <param name="indent">For a diagnosis inside something else.</param>
     public void Print(DiagnosisReport report, string indent = "", bool withEvidence = true)
@@ -22,16 +26,32 @@ internal sealed class DiagnosisText(Output output)
         if (!isGood && verdict.Fix.Length > 0)
         {
             Heading(indent, verdict.Who == "nobody" ? "What to do" : $"What to do ({PlainWords.Who(verdict.Who)})");
-            foreach (string line in verdict.Fix.Split('\n')) Item(indent, line);
+            Steps(indent, verdict.Fix);
         }
         if (!isGood && verdict.Why.Length > 0)
         {
             Heading(indent, "Why that works");
             Paragraph(indent + "  ", verdict.Why);
         }
+        if (!isGood && withEvidence && verdict.Confirm.Count > 0)
+        {
+            Heading(indent, "See it yourself");
+            foreach (string command in verdict.Confirm) output.Line($"{indent}  {command}");
+        }
         if (report.Alternatives.Count > 0) Alternatives(report, indent);
-        if (!isGood && verdict.Id != CauseId.Unknown) output.Line($"{indent}More: postern explain {verdict.Cause}");
+        if (isGood || verdict.Id == CauseId.Unknown) return;
+        output.Line("");
+        output.Line($"{indent}More: postern explain {verdict.Cause}");
     }
+
+    /// <summary>Of a reply alone, which is the only evidence and stands in the summary.</summary>
+    public void PrintBare(DiagnosisReport report, string? host, bool isStageKnown)
+    {
+        _place = $"{(host is null ? "" : $" at {host}")}{(isStageKnown ? $", stage {report.Stage}" : "")}";
+        Print(report, withEvidence: false);
+    }
+
+    private string? _place;
 
     private void Verdict(DiagnosisReport report, string indent)
     {
@@ -44,7 +64,7 @@ internal sealed class DiagnosisText(Output output)
             _ => verdict.Cause,
         };
         string mend = verdict.Id is CauseId.None or CauseId.Unknown || verdict.Who == "nobody" ? "" : $"; to be mended by {PlainWords.Who(verdict.Who)}";
-        output.Ansi.MarkupLine($"{indent}[bold {colour}]{Markup.Escape(words)}[/] at {Markup.Escape(report.Target)}, stage {Markup.Escape(report.Stage)}: {PlainWords.Confidence(verdict.Confidence)}{mend}");
+        output.Ansi.MarkupLine($"{indent}[bold {colour}]{Markup.Escape(words)}[/]{Markup.Escape(_place ?? $" at {report.Target}, stage {report.Stage}")}: {PlainWords.Confidence(verdict.Confidence)}{mend}");
     }
 
     private void Evidence(DiagnosisReport report, string indent)
@@ -75,10 +95,24 @@ internal sealed class DiagnosisText(Output output)
         output.Ansi.MarkupLine($"{indent}[bold]{Markup.Escape(text)}[/]");
     }
 
-    /// <summary>Lines that are commands are left whole, so that they can be copied.</summary>
-    private void Item(string indent, string line) => Wrap($"{indent}  ", $"{indent}    ", line);
+    /// <summary>What to do, a line for each step.</summary>
+    public void Steps(string indent, string fix)
+    {
+        foreach (string line in fix.Split('\n')) Item(indent, line);
+    }
 
-    private void Paragraph(string indent, string text) => Wrap(indent, indent, text);
+    /// <summary>Lines with a command, which has options, are left whole, so that they can be copied.</summary>
+    private void Item(string indent, string line)
+    {
+        if (Option().IsMatch(line)) output.Line($"{indent}  {line}");
+        // Under the words of a numbered step, not under its number.
+        else Wrap($"{indent}  ", indent + (line.Length > 0 && char.IsAsciiDigit(line[0]) ? "     " : "    "), line);
+    }
+
+    [GeneratedRegex(" --?[A-Za-z]")]
+    private static partial Regex Option();
+
+    public void Paragraph(string indent, string text) => Wrap(indent, indent, text);
 
     private void Wrap(string first, string next, string text)
     {
@@ -86,7 +120,7 @@ internal sealed class DiagnosisText(Output output)
         bool any = false;
         foreach (string word in text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
-            if (any && line.Length + 1 + word.Length > Width)
+            if (any && line.Length + 1 + word.Length > _width)
             {
                 output.Line(line);
                 line = next;

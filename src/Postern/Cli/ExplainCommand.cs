@@ -28,7 +28,8 @@ internal sealed class ExplainCommand(CommandTree tree, DiagnosisSetup setup)
             string mend = Core.Configuration.Suggestion.For(text, CauseTable.All.Select(c => c.Name)) is { } near ? $"did you mean {near}?" : $"causes: {string.Join(", ", CauseTable.All.Select(c => c.Name))}; a reply goes in quotes";
             throw new CommandException(ExitCode.WrongUsage, $"no cause is called {text}; {mend}");
         }
-        return Task.FromResult(Reply(text, parsed.GetValue(_host), Stage(parsed.GetValue(_stage), text), json));
+        string? stage = parsed.GetValue(_stage), host = parsed.GetValue(_host);
+        return Task.FromResult(Reply(text, host, Stage(stage, text, host), isStageGiven: stage is not null, json));
     }
 
     private int List(bool json)
@@ -45,7 +46,7 @@ internal sealed class ExplainCommand(CommandTree tree, DiagnosisSetup setup)
         return ExitCode.Good;
     }
 
-    private int Reply(string reply, string? host, ClientStage stage, bool json)
+    private int Reply(string reply, string? host, ClientStage stage, bool isStageGiven, bool json)
     {
         reply = reply.Replace("\\n", "\n", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal);
         var fact = new ReplyFact
@@ -58,14 +59,26 @@ internal sealed class ExplainCommand(CommandTree tree, DiagnosisSetup setup)
         };
         var report = setup.Parts.Diagnose(new EvidenceSet(host ?? "the server", null, tree.Time.GetUtcNow(), [fact]));
         if (json) tree.Output.Json(report, ApiJson.Default.DiagnosisReport);
-        else new DiagnosisText(tree.Output).Print(report);
+        else new DiagnosisText(tree.Output).PrintBare(report, host, isStageGiven);
         return report.Verdict.Id is CauseId.Unknown or CauseId.None ? ExitCode.NotDetermined : ExitCode.Good;
     }
 
-    /// <summary>Most refusals that people ask about came for a recipient; a bare 421 or 554 is a greeting's.</summary>
-    private static ClientStage Stage(string? word, string reply) => word?.ToLowerInvariant() switch
+    /// <summary>Where such words are said; most refusals that people ask about came for a recipient. A bare 421 or 554 about us is a greeting's.</summary>
+    private static ClientStage Guess(string reply, string? host)
     {
-        null => reply.StartsWith("421", StringComparison.Ordinal) || reply.StartsWith("554 ", StringComparison.Ordinal) && !reply.Contains("5.", StringComparison.Ordinal) ? ClientStage.Greeting : ClientStage.Rcpt,
+        bool isBare = reply.StartsWith("421", StringComparison.Ordinal) || reply.StartsWith("554 ", StringComparison.Ordinal) && !reply.Contains("5.", StringComparison.Ordinal);
+        return ReplyClassifier.Default.Read(new ReplyInput(reply, null, host)).Cause switch
+        {
+            CauseId.AuthFailed => ClientStage.Auth,
+            CauseId.ContentRejected or CauseId.MessageTooLarge => ClientStage.EndOfData,
+            CauseId.IpReputation or CauseId.UpstreamFirewall or CauseId.RateLimited or CauseId.UpstreamDown when isBare => ClientStage.Greeting,
+            _ => ClientStage.Rcpt,
+        };
+    }
+
+    private static ClientStage Stage(string? word, string reply, string? host) => word?.ToLowerInvariant() switch
+    {
+        null => Guess(reply, host),
         "connect" or "greeting" => ClientStage.Greeting,
         "ehlo" or "helo" => ClientStage.Ehlo,
         "starttls" or "tls" => ClientStage.StartTls,
