@@ -13,8 +13,6 @@ internal sealed partial class ConfigValidator
         for (int i = 0; i < diagnosis.Blocklist.Count; i++) CheckBlocklist(diagnosis.Blocklist[i], $"diagnosis.blocklist[{i}]");
         if (!diagnosis.Enabled && diagnosis.Probe && IsSet("diagnosis.probe"))
             Warn("diagnosis.probe", "true", "diagnosis.enabled is false, so nothing is probed", "set enabled = true, or leave this line out");
-        if (!diagnosis.BuiltinBlocklists && IsSet("diagnosis.builtin_blocklists") && diagnosis.Blocklist.All(l => l.Off))
-            Warn("diagnosis.builtin_blocklists", "false", "no blocklist is asked at all, so a listing of our address is not noticed", "name the lists to ask as [[diagnosis.blocklist]], or leave this line out");
     }
 
     private void CheckBlocklist(BlocklistConfig list, string path)
