@@ -82,6 +82,8 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
     private DiagnosisReport Diagnose(AttemptEvidence evidence, in EvidenceKey key, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)
     {
         var read = parts.Read(evidence);
-        return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found], Names = read.Names with { Sender = key.Sender, Recipient = key.Recipient } });
+        // A host that many domains share fails for all of them at once, by the same key.
+        string? destination = key.Recipient is not null || !evidence.Destination.StartsWith("mx:", StringComparison.Ordinal) ? evidence.Destination : null;
+        return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found], Names = read.Names with { Sender = key.Sender, Recipient = key.Recipient, Destination = destination } });
     }
 }

@@ -27,6 +27,7 @@ internal static class CaseReader
             OurAddress = scene.Deciding?.Point.LocalAddress ?? list?.Address ?? scene.Greeting?.Point.LocalAddress ?? reply?.Fact.Point?.LocalAddress ?? reply?.Opinion?.OurAddress ?? scene.Lists.FirstOrDefault()?.Address,
             Port = scene.Port,
             Domain = scene.Evidence.Domain ?? mx?.Domain ?? DomainOf(recipient),
+            Destination = names.Destination ?? (scene.Evidence.Domain is { } routed ? $"mx:{routed}" : null),
             Hello = names.Hello,
             Sender = names.Sender is { Length: > 0 } sender ? sender : null,
             Recipient = recipient,

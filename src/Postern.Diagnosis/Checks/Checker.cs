@@ -18,7 +18,7 @@ internal sealed class Checker(ProbeSet probes, Func<EvidenceSet, DiagnosisReport
     public TimeSpan HealthyPatience { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>Kept back for what comes after a greeting that does not come: the QUIT that asks what is there, and the reading.</summary>
-    private static readonly TimeSpan Reserve = TimeSpan.FromMilliseconds(1500);
+    private static readonly TimeSpan Reserve = TimeSpan.FromMilliseconds(500);
 
     /// <exception cref="OperationCanceledException">When <paramref name="cancel"/> is; never for the deadline.</exception>
     public async Task<CheckResult> RunAsync(ProbeContext context, IProgress<CheckEvent>? progress, CancellationToken cancel)

@@ -21,7 +21,7 @@ public static class AttemptFacts
         Dialogue(attempt, point, facts);
         if (record is not null) facts.Add(record);
         if (neighbours is not null) facts.Add(neighbours);
-        return new EvidenceSet(attempt.Target, domain, attempt.At, facts) { Names = new CaseNames(attempt.HelloName, SenderOf(attempt)) };
+        return new EvidenceSet(attempt.Target, domain, attempt.At, facts) { Names = new CaseNames(attempt.HelloName, SenderOf(attempt), Destination: attempt.Destination) };
     }
 
     /// <summary>The reverse-path of the transaction, as it was said; null when MAIL was not reached or is no longer in the transcript.</summary>

@@ -42,6 +42,9 @@ internal sealed record CaseValues
     public string? Recipient { get; init; }
     public string? Sender { get; init; }
 
+    /// <summary>Where the queue files it, "mx:example.org".</summary>
+    public string? Destination { get; init; }
+
     /// <summary>Name of the upstream in the configuration.</summary>
     public string? Upstream { get; init; }
 

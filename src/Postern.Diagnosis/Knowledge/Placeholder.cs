@@ -26,6 +26,7 @@ internal sealed record Placeholder(string Name, Func<CaseValues, string?> ValueI
         new("recipient", v => v.Recipient, "the recipient's address", "RECIPIENT"),
         new("sender", v => v.Sender, "the sender's address", "SENDER"),
         new("upstream", v => v.Upstream, "the upstream", "UPSTREAM"),
+        new("destination", v => v.Destination, "that destination", "mx:DOMAIN"),
         new("found", v => v.Found, "the record as it is", "RECORD"),
         new("since", v => v.Since, "some time", "SINCE"),
 

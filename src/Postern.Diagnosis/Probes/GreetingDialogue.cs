@@ -11,6 +11,9 @@ internal sealed class GreetingDialogue(ProbeContext context, NetPoint target, Ti
     private static readonly TimeSpan StageTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan QuitTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>For the answer to an unasked QUIT: what is there answers at once or not at all, and the greeting's own time must not be cut for it.</summary>
+    private static readonly TimeSpan KnockTimeout = TimeSpan.FromMilliseconds(450);
+
     private readonly StageTimeouts _timeouts = new() { Greeting = context.GreetingTimeout, Ehlo = StageTimeout, Tls = StageTimeout, Quit = QuitTimeout };
     private readonly List<Fact> _facts = new(4);
     private readonly DialogueWords _words = new(target.Point);
@@ -69,7 +72,9 @@ internal sealed class GreetingDialogue(ProbeContext context, NetPoint target, Ti
     /// </summary>
     private async ValueTask<string?> KnockAsync(PeerWire wire, CancellationToken cancel)
     {
-        var (reply, _) = await CommandAsync(wire, "QUIT\r\n", ClientStage.Quit, cancel);
+        using var late = new CancellationTokenSource(KnockTimeout, context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        var (reply, _) = await CommandAsync(wire, "QUIT\r\n", ClientStage.Quit, either.Token);
         return reply is not null ? null : wire.IsTlsRecord ? "TLS record" : wire.UnreadText is { Length: > 0 } text ? text : null;
     }
 

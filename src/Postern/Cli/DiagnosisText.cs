@@ -56,7 +56,6 @@ internal sealed partial class DiagnosisText(Output output)
     private void Verdict(DiagnosisReport report, string indent)
     {
         var verdict = report.Verdict;
-        string colour = verdict.Id switch { CauseId.None => "green", CauseId.Unknown => "yellow", _ => "red" };
         string words = verdict.Id switch
         {
             CauseId.None => "nothing is wrong",
@@ -64,7 +63,8 @@ internal sealed partial class DiagnosisText(Output output)
             _ => verdict.Cause,
         };
         string mend = verdict.Id is CauseId.None or CauseId.Unknown || verdict.Who == "nobody" ? "" : $"; to be mended by {PlainWords.Who(verdict.Who)}";
-        output.Ansi.MarkupLine($"{indent}[bold {colour}]{Markup.Escape(words)}[/]{Markup.Escape(_place ?? $" at {report.Target}, stage {report.Stage}")}: {PlainWords.Confidence(verdict.Confidence)}{mend}");
+        words = output.Bold(verdict.Id switch { CauseId.None => output.Good(words), CauseId.Unknown => output.Warn(words), _ => output.Bad(words) });
+        Paragraph(indent, $"{words}{_place ?? $" at {report.Target}, stage {report.Stage}"}: {PlainWords.Confidence(verdict.Confidence)}{mend}");
     }
 
     private void Evidence(DiagnosisReport report, string indent)
@@ -114,13 +114,23 @@ internal sealed partial class DiagnosisText(Output output)
 
     public void Paragraph(string indent, string text) => Wrap(indent, indent, text);
 
+    private const char Glued = '\u00a0';
+
+    /// <summary>Columns: colours take none.</summary>
+    private static int Visible(string text) => text.Contains('\e', StringComparison.Ordinal) ? Colours().Replace(text, "").Length : text.Length;
+
+    [GeneratedRegex("\e\\[[0-9;]*m")]
+    private static partial Regex Colours();
+
     private void Wrap(string first, string next, string text)
     {
         string line = first;
         bool any = false;
-        foreach (string word in text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        // A number and its sign stay together.
+        foreach (string part in text.Replace(" %", Glued + "%", StringComparison.Ordinal).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
-            if (any && line.Length + 1 + word.Length > _width)
+            string word = part.Replace(Glued, ' ');
+            if (any && Visible(line) + 1 + Visible(word) > _width)
             {
                 output.Line(line);
                 line = next;

@@ -11,7 +11,7 @@ public sealed class KnowledgeTests
     {
         Host = "mx1.example.org", Address = "198.51.100.25", OurAddress = "192.0.2.10", Port = 25, Domain = "example.org", List = "Spamhaus ZEN", Zone = "zen.spamhaus.org",
         Delisting = "https://check.spamhaus.org", Reply = "550 5.7.1 no", Limit = "10 connections at once", Hop = "203.0.113.9", Hello = "relay.example.net",
-        Recipient = "jane@example.org", Sender = "app@example.net", Upstream = "provider", Found = "example.org. MX 10 192.0.2.1.", Since = "40 minutes",
+        Recipient = "jane@example.org", Sender = "app@example.net", Upstream = "provider", Destination = "mx:example.org", Found = "example.org. MX 10 192.0.2.1.", Since = "40 minutes",
     };
 
     public static TheoryData<string> Causes => [.. CauseTable.All.Select(row => row.Name)];

@@ -120,7 +120,7 @@ public sealed class CaseNamesTests
             Transcript = [new TranscriptLine(true, 1, "220 mx1"), new TranscriptLine(false, 2, "MAIL FROM:<app@example.net> SIZE=100"), new TranscriptLine(false, 2, "RCPT TO:<jane@example.org>")],
         };
         Assert.Equal("app@example.net", AttemptFacts.SenderOf(attempt));
-        Assert.Equal(new CaseNames("relay.example.net", "app@example.net"), AttemptFacts.Of(attempt).Names);
+        Assert.Equal(new CaseNames("relay.example.net", "app@example.net", Destination: "mx:example.org"), AttemptFacts.Of(attempt).Names);
         Assert.Null(AttemptFacts.SenderOf(attempt with { Transcript = [] }));
         Assert.Equal("", AttemptFacts.SenderOf(attempt with { Transcript = [new TranscriptLine(false, 2, "MAIL FROM:<>")] }));
     }

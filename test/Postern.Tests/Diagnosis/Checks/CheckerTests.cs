@@ -127,7 +127,7 @@ public sealed class CheckerTests
     public async Task A_greeting_is_waited_for_as_long_as_the_deadline_allows()
     {
         await new Checker(_probes.Set(), _ => FakeProbes.Report()) { Deadline = TimeSpan.FromSeconds(6) }.RunAsync(FakeProbes.Context(_time), null, CancellationToken.None);
-        Assert.Equal(TimeSpan.FromSeconds(4.5), _probes.GreetingTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(5.5), _probes.GreetingTimeout);
     }
 
     [Fact]
