@@ -29,7 +29,7 @@ public sealed class ReplyClassifier
         var found = _index.Find(plain);
         string? provider = ProviderOf(input.Peer) ?? found.Provider;
         var matched = Matching(found, codes, StagesOf(input.Stage), provider);
-        var scores = new ReplyScores(matched, _stems.Find(plain, codes), plain);
+        var scores = new ReplyScores(matched, _stems.Find(plain), plain);
         return new ReplyReading
         {
             Label = scores.Best,

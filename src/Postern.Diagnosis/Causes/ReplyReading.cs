@@ -29,7 +29,7 @@ public sealed record ReplyReading
     /// <summary>Ids of all rows that matched, in the order of the file: the certain ones first.</summary>
     public IReadOnlyList<string> Matched { get; init; } = [];
 
-    /// <summary>The beginnings of words, pairs of them and codes that weighed most for the label besides; at most three.</summary>
+    /// <summary>The beginnings of words and pairs of them that weighed most for the label besides; at most three.</summary>
     public IReadOnlyList<string> Stems { get; init; } = [];
 
     /// <summary>"google", "microsoft", ...; null when not recognised.</summary>

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Postern.Diagnosis.Causes;
 
 /// <summary>
-/// What beginnings of words, pairs of them and codes say of a reply whose wording no row knows: knowledge/reply-stems.toml, learned from labelled replies. They add to what
-/// rows say and seldom outweigh one. Pure; one look-up per word, code and pair.
+/// What beginnings of words and pairs of them say of a reply whose wording no row knows: knowledge/reply-stems.toml, learned from labelled replies. They add to what
+/// rows say and seldom outweigh one; what codes say is for rows. Pure; one look-up per word and pair.
 /// </summary>
 internal sealed class ReplyStems
 {
@@ -35,12 +35,11 @@ internal sealed class ReplyStems
     }
 
     /// <summary>Each stem that is there, once.</summary>
-    public List<ReplyStem> Find(string plain, ReplyCodes codes)
+    public List<ReplyStem> Find(string plain)
     {
         var found = new List<ReplyStem>();
         if (_stems.Count == 0) return found;
         var seen = new HashSet<ReplyStem>(ReferenceEqualityComparer.Instance);
-        Codes(codes, found, seen);
         Span<char> pair = stackalloc char[2 * Pair + 1];
         int kept = 0;
         foreach (var range in plain.AsSpan().Split(' '))
@@ -62,18 +61,6 @@ internal sealed class ReplyStems
             kept = end.Length;
         }
         return found;
-    }
-
-    private void Codes(ReplyCodes codes, List<ReplyStem> found, HashSet<ReplyStem> seen)
-    {
-        if (codes.Code != 0)
-        {
-            Add($"={codes.Code}", found, seen);
-            Add($"={codes.Code / 100}", found, seen);
-        }
-        if (codes.Enhanced is not { } enhanced) return;
-        Add($"={enhanced.Class}.{enhanced.Subject}.{enhanced.Detail}", found, seen);
-        Add($"=x.{enhanced.Subject}", found, seen);
     }
 
     private void Add(ReadOnlySpan<char> text, List<ReplyStem> found, HashSet<ReplyStem> seen)
@@ -98,7 +85,7 @@ internal sealed class ReplyStems
     }
 }
 
-/// <summary>The beginning of a word ("mailbo"), of two ("user unkno"), or a code ("=550", "=5.1.1", "=x.7"), and what it adds to labels, in log-odds.</summary>
+/// <summary>The beginning of a word ("mailbo") or of two ("user unkno"), and what it adds to labels, in log-odds.</summary>
 internal sealed record ReplyStem(string Text, (ReplyLabel Label, double Weight)[] Weights)
 {
     public double For(ReplyLabel label)
