@@ -3,7 +3,7 @@
 
 Each file has a labelled reply per line ({"reply": "550 ...", "label": "mailbox-unknown", "alt": ["..."], "weight": 1}). The examples of the rows of replies.toml
 are learned from as well. The replies themselves are kept out of this repository: they are other people's texts; what stays of them is which beginnings of words go
-with which label. Softmax regression over stems that occur at least twice; nothing but the standard library.
+with which label. Softmax regression over stems that occur often enough; nothing but the standard library.
 """
 import collections
 import json
@@ -18,6 +18,7 @@ import unicodedata
 SINGLE, PAIR = 6, 5         # ReplyStems.Single, ReplyStems.Pair
 SHARE = 0.5                 # of what was learned: stems tip the scales, rows of replies.toml decide. Chosen on replies not learned from.
 LEAST = 0.12                # weights nearer to 0 are left out
+OFTEN = 3                   # texts that must have a stem before it counts
 
 
 def plain(reply):
@@ -49,7 +50,7 @@ def stems(reply):
 def learn(texts, labels, rounds=25):
     """texts: (stems, {label: share}, weight). Returns stem -> weights in the order of labels."""
     count = collections.Counter(s for found, _, _ in texts for s in found)
-    texts = [(sorted(s for s in found if count[s] > 1), want, weight) for found, want, weight in texts]
+    texts = [(sorted(s for s in found if count[s] >= OFTEN), want, weight) for found, want, weight in texts]
     weights = collections.defaultdict(lambda: [0.0] * len(labels))
     spread = collections.defaultdict(lambda: [1e-3] * len(labels))
     chance = random.Random(1)
