@@ -4,20 +4,21 @@ namespace Postern.Diagnosis.Causes;
 
 /// <summary>
 /// Says what a reply means. Rows of knowledge/replies.toml that match add their weights to labels: codes that a provider documents weigh most, then texts of
-/// stock servers, phrases, enhanced codes and basic codes. Pure; time is bounded whatever the text is.
+/// stock servers, phrases, enhanced codes and basic codes. Stems of knowledge/reply-stems.toml add theirs, so that a wording that no row knows is read too. Pure; time is bounded whatever the text is.
 /// </summary>
 public sealed class ReplyClassifier
 {
     /// <summary>Characters that are looked at. The longest documented replies have some 700.</summary>
     public const int MaxLength = 2000;
 
-    private static readonly Lazy<ReplyClassifier> Embedded = new(() => new ReplyClassifier(ReplyRows.Default));
+    private static readonly Lazy<ReplyClassifier> Embedded = new(() => new ReplyClassifier(ReplyRows.Default, ReplyStems.Default));
     private readonly ReplyRows _rows;
+    private readonly ReplyStems _stems;
     private readonly ReplyIndex _index;
 
-    internal ReplyClassifier(ReplyRows rows) => (_rows, _index) = (rows, new ReplyIndex(rows));
+    internal ReplyClassifier(ReplyRows rows, ReplyStems stems) => (_rows, _stems, _index) = (rows, stems, new ReplyIndex(rows));
 
-    /// <summary>With the rows of this build.</summary>
+    /// <summary>With the rows and stems of this build.</summary>
     public static ReplyClassifier Default => Embedded.Value;
 
     public ReplyReading Read(ReplyInput input)
@@ -28,7 +29,7 @@ public sealed class ReplyClassifier
         var found = _index.Find(plain);
         string? provider = ProviderOf(input.Peer) ?? found.Provider;
         var matched = Matching(found, codes, StagesOf(input.Stage), provider);
-        var scores = new ReplyScores(matched, plain);
+        var scores = new ReplyScores(matched, _stems.Find(plain), plain);
         return new ReplyReading
         {
             Label = scores.Best,
@@ -38,6 +39,7 @@ public sealed class ReplyClassifier
             RunnerUp = scores.RunnerUp,
             RunnerUpConfidence = scores.RunnerUp is { } second ? scores.Confidence(second) : 0,
             Matched = [.. matched.Select(r => r.Id)],
+            Stems = [.. scores.Stems.Select(s => s.Text)],
             Provider = provider,
             Code = codes.Code,
             Enhanced = codes.Enhanced,

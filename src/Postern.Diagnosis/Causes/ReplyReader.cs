@@ -2,13 +2,13 @@ using Postern.Diagnosis.Evidence;
 
 namespace Postern.Diagnosis.Causes;
 
-/// <summary>What a refusal says, by the rows of knowledge/replies.toml; where no row knows it, by its code. Pure.</summary>
+/// <summary>What a refusal says, by the rows of knowledge/replies.toml and the stems of knowledge/reply-stems.toml; where none knows it, by its code. Pure.</summary>
 internal static class ReplyReader
 {
     public static ReplyOpinion? Read(ReplyFact reply, string host)
     {
         var reading = ReplyClassifier.Default.Read(new ReplyInput(reply.Reply, reply.Stage, host));
-        if (reading.Matched.Count == 0) return CodeJudge.Read(reply, host);
+        if (reading.Matched.Count == 0 && reading.Stems.Count == 0) return CodeJudge.Read(reply, host);
         var causes = new List<(CauseId Cause, double Confidence)>(2);
         Add(causes, reading.Cause, reading.Confidence);
         if (reading.RunnerUp is { } second) Add(causes, ReplyLabels.CauseOf(second), reading.RunnerUpConfidence);

@@ -29,6 +29,9 @@ public sealed record ReplyReading
     /// <summary>Ids of all rows that matched, in the order of the file: the certain ones first.</summary>
     public IReadOnlyList<string> Matched { get; init; } = [];
 
+    /// <summary>The beginnings of words and pairs of them that weighed most for the label besides; at most three.</summary>
+    public IReadOnlyList<string> Stems { get; init; } = [];
+
     /// <summary>"google", "microsoft", ...; null when not recognised.</summary>
     public string? Provider { get; init; }
 

@@ -53,6 +53,22 @@ public sealed class ReplyClassifierTests
     [InlineData("550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [a.protection.outlook.com]", "mailbox-unknown")]
     public void Words_that_mislead_are_read_as_their_provider_means_them(string reply, string label) => Assert.Equal(label, LabelOf(reply));
 
+    // Families of wordings: none of these stands in a row.
+    [Theory]
+    [InlineData("550 Nobody of that name has a mailbox with us", "mailbox-unknown")]
+    [InlineData("550 The customer has not logged in for two years", "mailbox-disabled")]
+    [InlineData("552 There is not enough room in the inbox of this user", "mailbox-full")]
+    [InlineData("451 The name server for example.com timed out", "dns-mx-problem")]
+    [InlineData("The session with mx.example.com died unexpectedly", "network-unreachable")]
+    [InlineData("550 Unauthenticated users cannot send from here", "auth-failed")]
+    [InlineData("553 The mail from address is fake", "sender-rejected")]
+    [InlineData("554 The message does not conform to the standard", "protocol-error")]
+    [InlineData("550 Rejected, Pyzor considers it bulk", "content-spam")]
+    [InlineData("421 Sending activity from you is abnormal, slow down", "rate-limited")]
+    [InlineData("554 The reputation score of your address is bad", "reputation-listed")]
+    [InlineData("421 Database backend timed out", "upstream-down-or-busy")]
+    public void New_wordings_of_a_family_are_read_as_the_family(string reply, string label) => Assert.Equal(label, LabelOf(reply));
+
     [Fact]
     public void The_same_enhanced_code_means_what_its_provider_says()
     {

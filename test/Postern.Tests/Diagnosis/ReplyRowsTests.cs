@@ -14,8 +14,8 @@ public sealed class ReplyRowsTests
         var row = Assert.Single(rows.Rows);
         Assert.Equal(4, row.Weight);
         Assert.Equal(["grey", "gray"], row.Groups[0]);
-        Assert.Equal(ReplyLabel.Greylisted, new ReplyClassifier(rows).Read(new ReplyInput("451 Later. You are grey-listed")).Label);
-        Assert.Equal(ReplyLabel.Other, new ReplyClassifier(rows).Read(new ReplyInput("451 Later")).Label);
+        Assert.Equal(ReplyLabel.Greylisted, new ReplyClassifier(rows, ReplyStems.None).Read(new ReplyInput("451 Later. You are grey-listed")).Label);
+        Assert.Equal(ReplyLabel.Other, new ReplyClassifier(rows, ReplyStems.None).Read(new ReplyInput("451 Later")).Label);
     }
 
     [Theory]
