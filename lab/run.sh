@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The fault lab: breaks one thing at a time in a net of namespaces with real daemons and compares Postern's diagnosis with what is broken.
 #   lab/run.sh [PATTERN]           diagnose; PATTERN is part of an id, a file's name or a cause ("mx-*,firewall"); all write lab/RESULTS.md
+#   lab/run.sh --test [PATTERN]    the same as ./test.sh runs it: lab/RESULTS.md is left alone, and what went wrong may still be right when it is run again by itself
 #   lab/run.sh --truth [PATTERN]   prove, without Postern, that every fault is there
 #   lab/run.sh --list [PATTERN]    name the scenarios
-# Ends with 1 when the goal is missed (97 % right, calibrated, nobody healthy blamed). Without root or tools it says SKIPPED and why.
+# The last line is for programs: "lab: passed=N amiss=N second-run=N goal=reached". Ends with 1 when the goal is missed (97 % right, calibrated, nobody healthy blamed). Without root or tools it says SKIPPED and why.
 set -u
 root=$(cd -- "$(dirname -- "$0")/.." && pwd) || exit 2
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false PATH="$PATH:/usr/sbin:/sbin:$HOME/.dotnet"

@@ -11,8 +11,10 @@ internal static class Report
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static string Markdown(IReadOnlyList<ScenarioResult> results, Score score, TimeSpan took)
+    /// <param name="score">Of the first outcomes: a second run shows what is an accident, but mends no figure.</param>
+    public static string Markdown(IReadOnlyList<Tried> tried, Score score, TimeSpan took)
     {
+        ScenarioResult[] results = [.. tried.Select(t => t.First)];
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
             # What the fault lab says
@@ -29,14 +31,29 @@ internal static class Report
             Rows: what is broken. Columns: what was named in the first place. An accepted other answer counts as right.
 
             """);
-        text.Append(Matrix(score)).Append("\n## Calibration\n\n| confidence | verdicts | right | share right | mean confidence |\n|---|---|---|---|---|\n");
+        text.Append('\n').Append(Matrix(score)).Append("\n## Calibration\n\n| confidence | verdicts | right | share right | mean confidence |\n|---|---|---|---|---|\n");
         foreach (var (range, verdicts, right, mean) in score.Calibration)
             text.Append(CultureInfo.InvariantCulture, $"| {range} | {verdicts} | {right} | {Percent(right, verdicts)} | {mean:0.00} |\n");
+        Tolerated(text, results);
         text.Append("\n## Every scenario\n\n| scenario | what is broken | expected | named | confidence | seconds | amiss |\n|---|---|---|---|---|---|---|\n");
-        foreach (var r in results)
-            text.Append(CultureInfo.InvariantCulture, $"| {r.Scenario.Id} | {Cell(r.Scenario.Title)} | {string.Join(" or ", [r.Scenario.Cause, .. r.Scenario.Also])} | {(r.IsRight ? r.Got : $"**{(r.Got.Length == 0 ? "nothing" : r.Got)}**")} | {r.Confidence:0.00} | {r.Seconds:0.0} | {Cell(string.Join("; ", r.Problems))} |\n");
+        foreach (var (r, second) in tried)
+            text.Append(CultureInfo.InvariantCulture, $"| {r.Scenario.Id} | {Cell(r.Scenario.Title)} | {string.Join(" or ", [r.Scenario.Cause, .. r.Scenario.Also])} | {(r.IsRight ? r.Got : $"**{(r.Got.Length == 0 ? "nothing" : r.Got)}**")} | {r.Confidence:0.00} | {r.Seconds:0.0} | {Cell(r.Amiss)}{Again(second)} |\n");
         return text.ToString();
     }
+
+    private static void Tolerated(StringBuilder text, IReadOnlyList<ScenarioResult> results)
+    {
+        text.Append("\n## Where another answer counts as right\n\n| scenario | expected | also | because |\n|---|---|---|---|\n");
+        foreach (var scenario in results.Select(r => r.Scenario).Where(s => s.Also.Count > 0))
+            text.Append(CultureInfo.InvariantCulture, $"| {scenario.Id} | {scenario.Cause} | {string.Join(", ", scenario.Also)} | {Cell(scenario.AlsoWhy ?? "")} |\n");
+    }
+
+    private static string Again(ScenarioResult? second) => second switch
+    {
+        null => "",
+        { IsComplete: true } => " (by itself: right)",
+        _ => string.Create(CultureInfo.InvariantCulture, $" (by itself: {(second.Got.Length == 0 ? "nothing" : second.Got)}, {second.Confidence:0.00})"),
+    };
 
     public static string Matrix(Score score)
     {
@@ -47,7 +64,9 @@ internal static class Report
         return text.ToString();
     }
 
-    public static string Json(IReadOnlyList<ScenarioResult> results) => new JsonArray([.. results.Select(r => new JsonObject
+    public static string Json(IReadOnlyList<Tried> tried) => new JsonArray([.. tried.Select(t => Json(t.First, t.Second))]).ToJsonString(Indented);
+
+    private static JsonObject Json(ScenarioResult r, ScenarioResult? second) => new()
     {
         ["scenario"] = r.Scenario.Id,
         ["group"] = r.Scenario.Group,
@@ -57,14 +76,18 @@ internal static class Report
         ["right"] = r.IsRight,
         ["confidence"] = r.Confidence,
         ["seconds"] = Math.Round(r.Seconds, 2),
+        ["late"] = r.IsLate,
         ["problems"] = new JsonArray([.. r.Problems.Select(p => (JsonNode)p)]),
         ["diagnosis"] = r.Diagnosis?.DeepClone(),
-    })]).ToJsonString(Indented);
+        ["second"] = second is null ? null : Json(second, null),
+    };
 
     public static string Line(ScenarioResult r) => string.Create(CultureInfo.InvariantCulture,
-        $"{(r.IsComplete ? "right" : r.IsRight ? "AMISS" : "WRONG"),-6} {r.Scenario.Id,-46} {r.Scenario.Cause,-18} {(r.Got.Length == 0 ? "-" : r.Got),-18} {r.Confidence,4:0.00} {r.Seconds,6:0.0} s{(r.Problems.Count > 0 ? "  " + string.Join("; ", r.Problems).ReplaceLineEndings(" ") : "")}");
+        $"{(r.IsComplete ? "right" : r.IsRight ? "AMISS" : "WRONG"),-6} {r.Scenario.Id,-46} {r.Scenario.Cause,-18} {(r.Got.Length == 0 ? "-" : r.Got),-18} {r.Confidence,4:0.00} {r.Seconds,6:0.0} s{(r.Amiss.Length > 0 ? "  " + Shortened(r.Amiss.ReplaceLineEndings(" ")) : "")}");
 
-    private static string Cell(string text) => (text.Length > 200 ? text[..200] + "…" : text).Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
+    private static string Shortened(string text) => text.Length > 300 ? text[..300] + "…" : text;
+
+    private static string Cell(string text) => Shortened(text).Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
 
     private static string Percent(int part, int whole) => whole == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.#} %");
 }

@@ -30,7 +30,9 @@ internal static class DiagnosisJson
 
     public static double ConfidenceOf(JsonObject diagnosis) => (diagnosis["verdict"] as JsonObject)?["confidence"] is JsonValue value && value.TryGetValue(out double confidence) ? confidence : 0;
 
-    public static IEnumerable<string> EvidenceIds(JsonObject diagnosis) => Items(diagnosis, "evidence").Select(e => Text(e, "id"));
+    /// <summary>Each piece: its id, its sentence and the causes that it speaks for.</summary>
+    public static IEnumerable<(string Id, string Observed, IReadOnlyList<string> Supports)> Evidence(JsonObject diagnosis) =>
+        Items(diagnosis, "evidence").Select(e => (Text(e, "id"), Text(e, "observed"), (IReadOnlyList<string>)[.. (e["supports"] as JsonArray ?? []).Select(c => c!.ToString())]));
 
     public static IEnumerable<string> AlternativeCauses(JsonObject diagnosis) => Items(diagnosis, "alternatives").Select(e => Text(e, "cause"));
 

@@ -60,6 +60,7 @@ internal sealed class RunningLab : IAsyncDisposable
             if (names.IsCompletedSuccessfully) lab._names = names.Result;
             if (servers.IsCompletedSuccessfully) lab._servers = servers.Result;
             await Task.WhenAll(names, servers);
+            await NetReady.WaitAsync(lab.Net, TimeSpan.FromMilliseconds(2 * (scenario.DelayMilliseconds + scenario.JitterMilliseconds)), cancel);
             // Last: while the servers start they are asked whether they are ready, which must not count against a limit nor meet a wall.
             foreach (var (node, rules) in scenario.Nft) await Firewall.RaiseAsync(lab.Net[node], rules);
             foreach (var (node, lines) in scenario.Ip) await LabNet.IpAsync(lab.Net[node], LabAddresses.Fill(lines.Trim()) + "\n");

@@ -7,14 +7,22 @@ namespace Postern.Lab.Running;
 /// <summary>What came of one scenario.</summary>
 /// <param name="Got">The cause named in the first place; "" when no diagnosis came.</param>
 /// <param name="Seconds">Until the verdict was there.</param>
-/// <param name="Problems">What else is not as the scenario asks: evidence, words, time.</param>
+/// <param name="Problems">What else is not as the scenario asks: evidence, words, other causes to be named.</param>
 internal sealed record ScenarioResult(Scenario Scenario, string Got, double Confidence, double Seconds, IReadOnlyList<string> Problems, JsonObject? Diagnosis)
 {
     /// <summary>The cause is right.</summary>
     public bool IsRight => Scenario.IsRight(Got);
 
-    /// <summary>All is as the scenario asks.</summary>
-    public bool IsComplete => IsRight && Problems.Count == 0;
+    /// <summary>All is as the scenario asks, whenever it came.</summary>
+    public bool IsSound => IsRight && Problems.Count == 0;
+
+    public bool IsLate => Diagnosis is not null && Seconds > Scenario.LimitSeconds;
+
+    /// <summary>All is as the scenario asks, and in time.</summary>
+    public bool IsComplete => IsSound && !IsLate;
+
+    /// <summary>What is amiss, joined.</summary>
+    public string Amiss => string.Join("; ", IsLate ? [.. Problems, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"late: {Seconds:F1} s of {Scenario.LimitSeconds:F0} s")] : Problems);
 }
 
 /// <summary>Runs one scenario from its net to its verdict, or to the proof that its fault is there.</summary>
@@ -85,16 +93,18 @@ internal static class ScenarioRun
     {
         if (diagnosis is null) return new ScenarioResult(scenario, "", 0, seconds, [trouble ?? "no diagnosis"], null);
         var problems = new List<string>();
-        var ids = DiagnosisJson.EvidenceIds(diagnosis).ToHashSet();
-        foreach (string wanted in scenario.Evidence)
-            if (!wanted.Split('|').Any(w => ids.Any(i => i == w || i.StartsWith(w + ".", StringComparison.Ordinal)))) problems.Add($"no evidence {wanted}");
+        string got = DiagnosisJson.CauseOf(diagnosis);
+        var evidence = DiagnosisJson.Evidence(diagnosis).ToArray();
+        foreach (var wanted in scenario.Evidence)
+            if (!evidence.Any(e => wanted.IsMetBy(e.Id, e.Observed))) problems.Add($"no evidence {wanted.Text}");
+        // A verdict that is right by luck, or by what its class usually is, has not been found out.
+        if (scenario.IsRight(got) && scenario.Evidence.Count > 0 && !evidence.Any(e => e.Supports.Contains(got) && scenario.Evidence.Any(w => w.IsMetBy(e.Id, e.Observed))))
+            problems.Add($"none of the evidence asked for speaks for {got}");
         string prose = DiagnosisJson.Prose(diagnosis);
         foreach (string word in scenario.Says)
             if (!prose.Contains(Net.LabAddresses.Fill(word), StringComparison.OrdinalIgnoreCase)) problems.Add($"does not say {Net.LabAddresses.Fill(word)}");
-        string got = DiagnosisJson.CauseOf(diagnosis);
         foreach (string cause in scenario.Named)
             if (cause != got && !DiagnosisJson.AlternativeCauses(diagnosis).Contains(cause)) problems.Add($"does not name {cause}");
-        if (seconds > scenario.LimitSeconds) problems.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"late: {seconds:F1} s of {scenario.LimitSeconds:F0} s"));
         return new ScenarioResult(scenario, got, DiagnosisJson.ConfidenceOf(diagnosis), seconds, problems, diagnosis);
     }
 }

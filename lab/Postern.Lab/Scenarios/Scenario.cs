@@ -29,8 +29,8 @@ internal sealed record Scenario
     /// <summary>Seconds from the start of the program (or the first mail) until the verdict must be there.</summary>
     public double LimitSeconds { get; init; } = 20;
 
-    /// <summary>Ids of evidence that must be there; "a|b" for one of them.</summary>
-    public IReadOnlyList<string> Evidence { get; init; } = [];
+    /// <summary>What decides the case and must be in the evidence; at least one for every fault. One of them has to speak for the cause named.</summary>
+    public IReadOnlyList<EvidenceAsk> Evidence { get; init; } = [];
 
     /// <summary>Words that the summary, the fix or the evidence must have, whatever the case: our address, the list, the hop.</summary>
     public IReadOnlyList<string> Says { get; init; } = [];

@@ -53,7 +53,7 @@ internal static class ScenarioReader
             Probe = at.Text("probe") switch { null or "check" => ProbeKind.Check, "relay" => ProbeKind.Relay, var other => throw at.Wrong($"cannot be probed by \"{other}\"") },
             Target = at.Text("target") ?? "example.test",
             LimitSeconds = at.Number("limit") ?? 20,
-            Evidence = at.Texts("evidence"),
+            Evidence = [.. at.Texts("evidence").Select(EvidenceAsk.Parse)],
             Says = at.Texts("says"),
             Truth = at.Texts("truth"),
             Nft = at.Table("nft"),
@@ -71,6 +71,7 @@ internal static class ScenarioReader
             Mail = [.. at.Tables("mail").Select(Mail)],
             Upstream = at.Tables("upstream").Select(Upstream).FirstOrDefault(),
         };
+        if (scenario.Evidence.Count == 0 && scenario.Cause != "none") throw at.Wrong("names no evidence that decides it");
         if (scenario.Truth.Count == 0) throw at.Wrong("has no proof that its fault is there");
         if (scenario.Also.Count > 0 && scenario.AlsoWhy is null) throw at.Wrong("does not say why other causes are right too");
         if (scenario.Probe == ProbeKind.Relay && scenario.Mail.Count == 0) throw at.Wrong("gives the relay no mail");

@@ -20,12 +20,18 @@ internal sealed class Dialogue(Socket socket) : IAsyncDisposable
     public static async Task<string?> FailureAsync(NetSpace space, IPEndPoint to, IPAddress? from, string steps, CancellationToken cancel)
     {
         await using var dialogue = new Dialogue(await space.ConnectAsync(to, from, cancel));
-        foreach (string step in steps.Split(" | "))
+        foreach (string step in steps.Split(" | ").SelectMany(Messages))
             if (await dialogue.StepAsync(step.Trim(), cancel) is { } failure) return $"at \"{step.Trim()}\": {failure}";
         return null;
     }
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
+
+    /// <summary>"message*4": four messages sent and taken, one after another on this connection.</summary>
+    private static IEnumerable<string> Messages(string step) =>
+        step.Trim().Split('*') is ["message", var times] ? Enumerable.Repeat(Message, int.Parse(times, System.Globalization.CultureInfo.InvariantCulture)).SelectMany(m => m) : [step];
+
+    private static readonly string[] Message = ["> MAIL FROM:<a@sender.test>", "< 250", "> RCPT TO:<bob@example.test>", "< 250", "> DATA", "< 354", "> x", "> .", "< 250"];
 
     private async Task<string?> StepAsync(string step, CancellationToken cancel)
     {

@@ -9,7 +9,7 @@ namespace Postern.Lab.Truth;
 /// path mx1:25: r1 r2 r3 r4 open      hops by name, * for one that keeps silent, then how it ends: open, refused, silent, or icmp 3/13 by r4
 /// crowd mx1:25 5: 220*3 421*2        connections opened one after another and all held: the code of each greeting, or dropped, refused, closed, reset, mute
 /// series mx1:25 5 [every 100ms]: 220*3 refused*2   the same, each ended before the next; "mixed 220 dropped or mute": both of the first, perhaps the last, nothing else
-/// talk mx1:25: &lt; 220 | > EHLO probe.test | &lt; 250 | &lt;(2s) 250 | mute 3s | closed | reset | tls | tls fails
+/// talk mx1:25: &lt; 220 | > EHLO probe.test | &lt; 250 | &lt;(2s) 250 | mute 3s | closed | reset | tls | tls fails | message*4
 /// dig example.test MX [@resolver]: status: NXDOMAIN | !ANSWER:    what must be in the output, after ! what must not; * stands for anything
 /// tls mx1:25 mx1.example.test [implicit]: certificate has expired  the same, of openssl s_client with the lab's authority
 /// rtt mx1:25: 240-900ms              how long a connect takes

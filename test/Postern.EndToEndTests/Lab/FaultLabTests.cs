@@ -19,6 +19,8 @@ public sealed class FaultLabTests
         string[] without = [.. Postern.Diagnosis.Causes.CauseTable.All.Select(c => c.Name).Where(c => c != "unknown").Except(scenarios.Select(s => s.Cause))];
         Assert.True(without.Length == 0, "no scenario for: " + string.Join(", ", without));
         Assert.All(scenarios, s => Assert.All((string[])[s.Cause, .. s.Also, .. s.Named], c => Assert.True(c == "none" || Postern.Diagnosis.Causes.CauseTable.TryParse(c, out _), $"{s.Id}: no cause is called {c}")));
+        string signals = File.ReadAllText(Path.Combine(Folder, "../../knowledge/signals.toml"));
+        Assert.All(scenarios, s => Assert.All(s.Evidence.SelectMany(e => e.Ids), i => Assert.True(i.EndsWith(".*", StringComparison.Ordinal) || signals.Contains($"id = \"{i}\"", StringComparison.Ordinal), $"{s.Id}: no signal is called {i}")));
         Assert.All(scenarios, s => Assert.All(s.Truth, t => Postern.Lab.Truth.TruthLine.Parse(t)));
         Assert.All(scenarios, s => Assert.All(s.Peers.SelectMany(p => p.Rules), r => PeerRule.Parse(r)));
         Assert.All(scenarios, s => Assert.All(s.Nft.Values, rules => Firewall.Ruleset(rules)));
