@@ -5,6 +5,7 @@
 #   bench/run.sh micro [FILTER]            the micro-benchmarks (BenchmarkDotNet; about a minute), "*Session*" for some of them
 #   bench/run.sh store                     durable accepts, leasing and settling on the real store (about two minutes, some GB of disk)
 #   bench/run.sh waiting N [BYTES]         N waiting messages (of 1024 bytes): memory, disk, restart, kill, drain; the store alone, then the whole relay
+#   bench/run.sh blackhole [N]             N messages (20000) to a hundred good upstreams, with and without one that never answers
 # Environment: BENCH_OUT (results folder, default artifacts/bench/results), PB_PORT (first of five loopback ports, default 18125),
 # BENCH_SCRATCH (folder on the disk to be measured, default artifacts/bench/scratch), and what the harness itself reads (RUNS, SCALE, ...).
 set -u
@@ -13,7 +14,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 out=${BENCH_OUT:-$here/artifacts/bench/results}
 build=$here/artifacts/bench/postern
 own=$here/artifacts/bench/benchmarks
-usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 [ $# -ge 1 ] || usage
 what=$1; shift
 mkdir -p "$out" || exit 2
@@ -37,6 +38,12 @@ waiting)
   publish bench/Postern.Benchmarks "$own"
   publish src/Postern "$build"
   { "$own/Postern.Benchmarks" waiting "$disk" "$1" "${2:-1024}" && "$own/Postern.Benchmarks" relay "$build/postern" "$disk" "$1" "${2:-1024}"; } | tee "$out/waiting.txt"
+  exit "${PIPESTATUS[0]}"
+  ;;
+blackhole)
+  publish bench/Postern.Benchmarks "$own"
+  publish src/Postern "$build"
+  "$own/Postern.Benchmarks" blackhole "$build/postern" "$disk" "${1:-20000}" | tee "$out/blackhole.txt"
   exit "${PIPESTATUS[0]}"
   ;;
 peers) [ $# -ge 2 ] || usage ;;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Postern.Benchmarks.Micro;
+using Postern.Benchmarks.Relay;
 using Postern.Benchmarks.Store;
 
 // As the product does, before the first socket: see src/Postern/Program.cs.
@@ -12,6 +13,7 @@ return args switch
     ["store", var folder] => await StoreBenchmark.RunAsync(folder),
     ["waiting", var folder, var messages, var bytes] => await WaitingBenchmark.RunAsync(folder, Number(messages), (int)Number(bytes)),
     ["relay", var program, var folder, var messages, var bytes] => await RelayBenchmark.RunAsync(program, folder, Number(messages), (int)Number(bytes)),
+    ["blackhole", var program, var folder, var messages] => await BlackHoleBenchmark.RunAsync(program, folder, (int)Number(messages)),
     ["fill", var folder, var messages, var bytes, var destinations] => await WaitingSteps.FillAsync(folder, Number(messages), (int)Number(bytes), (int)Number(destinations)),
     ["open", var folder, var messages] => await WaitingSteps.OpenOnlyAsync(folder, Number(messages)),
     ["load", var folder, var bytes, var destinations] => await WaitingSteps.LoadAsync(folder, (int)Number(bytes), (int)Number(destinations)),
@@ -23,6 +25,6 @@ static long Number(string text) => long.Parse(text, NumberStyles.None, CultureIn
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Postern.Benchmarks micro FILTER ARTIFACTS | store FOLDER | waiting FOLDER MESSAGES BYTES | relay POSTERN FOLDER MESSAGES BYTES   (see bench/run.sh)");
+    Console.Error.WriteLine("usage: Postern.Benchmarks micro FILTER ARTIFACTS | store FOLDER | waiting FOLDER MESSAGES BYTES | relay POSTERN FOLDER MESSAGES BYTES | blackhole POSTERN FOLDER MESSAGES   (see bench/run.sh)");
     return 2;
 }
