@@ -1,5 +1,6 @@
 #!/bin/sh
 # Writes the pages that come from the program itself: docs/configuration.md, docs/metrics.md and docs/causes.
+# What the program prints for each cause (docs/causes/outputs) needs root and the fault lab: lab/outputs.sh writes it.
 set -eu
 cd "$(dirname -- "$0")/.."
 dotnet build src/Postern -v quiet -nologo

@@ -10,7 +10,7 @@ namespace Postern.Lab.Runner;
 internal sealed class DiagnosisRun(string executable, string root, int parallel, bool test)
 {
     /// <summary>When more go wrong than this, it is no accident of a busy machine, and running them all again one by one would take many minutes.</summary>
-    private const int MostAgain = 12;
+    private const int MostAgain = 20;
 
     /// <param name="whole">All scenarios are run: the results page is written anew.</param>
     /// <returns>0 when the goal is reached.</returns>
@@ -27,7 +27,7 @@ internal sealed class DiagnosisRun(string executable, string root, int parallel,
         return Conclude(tried, test ? new Score([.. tried.Select(t => t.Better)], timed: false) : score);
     }
 
-    /// <summary>Scenarios that went wrong, once more, one at a time: what only fails among 23 others fails for want of a processor. Both outcomes are kept.</summary>
+    /// <summary>Scenarios that went wrong, once more, one at a time: what only fails beside others fails for want of a processor. Both outcomes are kept.</summary>
     private async Task<IReadOnlyList<Tried>> AgainAsync(IReadOnlyList<ScenarioResult> first, CancellationToken cancel)
     {
         bool IsWrong(ScenarioResult result) => test ? !result.IsSound : !result.IsComplete;

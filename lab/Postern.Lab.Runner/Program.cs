@@ -4,19 +4,21 @@ using Postern.Lab.Running;
 using Postern.Lab.Scenarios;
 
 // lab/run.sh starts this; its first lines say how it is used.
-string? executable = null, pattern = null;
+string? executable = null, pattern = null, outputs = null;
 string root = Directory.GetCurrentDirectory();
-bool truth = false, list = false;
-int parallel = 24;
+bool truth = false, list = false, test = false;
+int? told = null;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
     {
         case "--truth": truth = true; break;
         case "--list": list = true; break;
+        case "--test": test = true; break;
+        case "--outputs" when i + 1 < args.Length: outputs = args[++i]; break;
         case "--postern" when i + 1 < args.Length: executable = args[++i]; break;
         case "--root" when i + 1 < args.Length: root = args[++i]; break;
-        case "--parallel" when i + 1 < args.Length: parallel = int.Parse(args[++i], System.Globalization.CultureInfo.InvariantCulture); break;
+        case "--parallel" when i + 1 < args.Length: told = int.Parse(args[++i], System.Globalization.CultureInfo.InvariantCulture); break;
         case ['-', ..]:
             Console.Error.WriteLine($"there is no option {args[i]}");
             return 2;
@@ -24,6 +26,8 @@ for (int i = 0; i < args.Length; i++)
     }
 }
 
+// Most of a scenario is waiting. A machine that also does other things gets fewer at once, or starved programs are diagnosed instead of faults.
+int parallel = told ?? (test ? 12 : 24);
 IReadOnlyList<Scenario> scenarios;
 try
 {
@@ -71,7 +75,8 @@ try
         Console.Error.WriteLine("--postern PATH must name the built program");
         return 2;
     }
-    return await DiagnosisRun.RunAsync(scenarios, executable, root, whole: pattern is null, parallel, stop.Token);
+    if (outputs is not null) return await OutputsRun.RunAsync(scenarios, executable, outputs, stop.Token);
+    return await new DiagnosisRun(executable, root, parallel, test).RunAsync(scenarios, whole: pattern is null, stop.Token);
 }
 catch (OperationCanceledException)
 {

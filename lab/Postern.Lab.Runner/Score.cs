@@ -3,7 +3,7 @@ using Postern.Lab.Running;
 namespace Postern.Lab.Runner;
 
 /// <summary>The figures over all results, and whether they reach the goal.</summary>
-/// <param name="timed">False: a verdict that comes late is complete all the same. How long one takes beside 23 others says little on a machine with other work.</param>
+/// <param name="timed">False: a verdict that comes late is complete all the same. How long one takes beside others says little on a machine with other work.</param>
 internal sealed class Score(IReadOnlyList<ScenarioResult> results, bool timed)
 {
     private const double Goal = 0.97, Sure = 0.9;
