@@ -74,8 +74,12 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
         return (report, version);
     }
 
-    private void Learn(LiveIncident incident, AttemptEvidence evidence, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found) =>
+    /// <summary>True when what was found settles it: a limit that our own record and another address of ours agree on, or an incident that is none any more.</summary>
+    private bool Learn(LiveIncident incident, AttemptEvidence evidence, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found)
+    {
         book.Refine(incident, found, () => Diagnose(evidence, context(), found));
+        return incident.ClosedAt is not null || !IncidentPolicy.WantsProbe(incident.Report);
+    }
 
     private DiagnosisReport Diagnose(AttemptEvidence evidence, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)
     {

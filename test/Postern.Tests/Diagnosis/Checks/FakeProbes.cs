@@ -25,6 +25,7 @@ internal sealed class FakeProbes
     public IReadOnlyList<Fact> Names { get; set; } = [];
     public IReadOnlyList<Fact> Connect { get; set; } = [Tcp(TcpOutcome.Connected)];
     public IReadOnlyList<Fact> Controls { get; set; } = [];
+    public IReadOnlyList<Fact> OtherEgress { get; set; } = [];
     public IReadOnlyList<Fact> Greeting { get; set; } =
     [
         new GreetingFact { SaidBy = Speaker.Peer, Observed = "greeted", Point = Target, Outcome = GreetingOutcome.Accepted, Text = "220 mx.example.org ESMTP" },
@@ -55,6 +56,7 @@ internal sealed class FakeProbes
             return Run(CheckStage.Greeting, Greeting)(context, cancel);
         },
         Path = Run(CheckStage.Path, []),
+        OtherEgress = (_, _) => new(OtherEgress),
         Blocklists = Run(CheckStage.Blocklists, []),
         Identity = Run(CheckStage.Identity, []),
     };
