@@ -3,6 +3,7 @@
 #   lab/run.sh [PATTERN]           diagnose; PATTERN is part of an id, a file's name or a cause ("mx-*,firewall"); all write lab/RESULTS.md
 #   lab/run.sh --truth [PATTERN]   prove, without Postern, that every fault is there
 #   lab/run.sh --list [PATTERN]    name the scenarios
+#   lab/run.sh --calibrate         fit knowledge/calibration.toml on the last run of all and say what that is worth; writes nothing
 # Ends with 1 when the goal is missed (97 % right, calibrated, nobody healthy blamed). Without root or tools it says SKIPPED and why.
 set -u
 root=$(cd -- "$(dirname -- "$0")/.." && pwd) || exit 2
@@ -14,7 +15,7 @@ build() { # project
 build "$root/lab/Postern.Lab.Runner/Postern.Lab.Runner.csproj"
 runner=$root/lab/Postern.Lab.Runner/bin/Release/net10.0/Postern.Lab.Runner
 case " $* " in
-  *" --truth "* | *" --list "*) exec "$runner" --root "$root" "$@" ;;
+  *" --truth "* | *" --list "* | *" --calibrate "*) exec "$runner" --root "$root" "$@" ;;
 esac
 # The product as it is shipped, compiled ahead: start-up is part of the time that a verdict takes.
 "$root/run.sh" --version >/dev/null || exit 2

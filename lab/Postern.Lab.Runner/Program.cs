@@ -6,7 +6,7 @@ using Postern.Lab.Scenarios;
 // lab/run.sh starts this; its first lines say how it is used.
 string? executable = null, pattern = null;
 string root = Directory.GetCurrentDirectory();
-bool truth = false, list = false;
+bool truth = false, list = false, calibrate = false;
 int parallel = 24;
 for (int i = 0; i < args.Length; i++)
 {
@@ -14,6 +14,7 @@ for (int i = 0; i < args.Length; i++)
     {
         case "--truth": truth = true; break;
         case "--list": list = true; break;
+        case "--calibrate": calibrate = true; break;
         case "--postern" when i + 1 < args.Length: executable = args[++i]; break;
         case "--root" when i + 1 < args.Length: root = args[++i]; break;
         case "--parallel" when i + 1 < args.Length: parallel = int.Parse(args[++i], System.Globalization.CultureInfo.InvariantCulture); break;
@@ -24,6 +25,7 @@ for (int i = 0; i < args.Length; i++)
     }
 }
 
+if (calibrate) return CalibrationRun.Run(root);
 IReadOnlyList<Scenario> scenarios;
 try
 {
