@@ -4,6 +4,7 @@
 #   lab/run.sh --test [PATTERN]    the same as ./test.sh runs it: lab/RESULTS.md is left alone, and what went wrong may still be right when it is run again by itself
 #   lab/run.sh --truth [PATTERN]   prove, without Postern, that every fault is there
 #   lab/run.sh --list [PATTERN]    name the scenarios
+#   lab/run.sh --calibrate         fit knowledge/calibration.toml on the last run of all and say what that is worth; writes nothing
 # The last line is for programs: "lab: passed=N amiss=N second-run=N goal=reached". Ends with 1 when the goal is missed (97 % right, calibrated, nobody healthy blamed). Without root or tools it says SKIPPED and why.
 set -u
 root=$(cd -- "$(dirname -- "$0")/.." && pwd) || exit 2
@@ -15,7 +16,7 @@ build() { # project
 build "$root/lab/Postern.Lab.Runner/Postern.Lab.Runner.csproj"
 runner=$root/lab/Postern.Lab.Runner/bin/Release/net10.0/Postern.Lab.Runner
 case " $* " in
-  *" --truth "* | *" --list "*) exec "$runner" --root "$root" "$@" ;;
+  *" --truth "* | *" --list "* | *" --calibrate "*) exec "$runner" --root "$root" "$@" ;;
 esac
 # The product as it is shipped, compiled ahead: start-up is part of the time that a verdict takes.
 "$root/run.sh" --version >/dev/null || exit 2

@@ -6,7 +6,7 @@ using Postern.Lab.Scenarios;
 // lab/run.sh starts this; its first lines say how it is used.
 string? executable = null, pattern = null, outputs = null;
 string root = Directory.GetCurrentDirectory();
-bool truth = false, list = false, test = false;
+bool truth = false, list = false, test = false, calibrate = false;
 int? told = null;
 for (int i = 0; i < args.Length; i++)
 {
@@ -16,6 +16,7 @@ for (int i = 0; i < args.Length; i++)
         case "--list": list = true; break;
         case "--test": test = true; break;
         case "--outputs" when i + 1 < args.Length: outputs = args[++i]; break;
+        case "--calibrate": calibrate = true; break;
         case "--postern" when i + 1 < args.Length: executable = args[++i]; break;
         case "--root" when i + 1 < args.Length: root = args[++i]; break;
         case "--parallel" when i + 1 < args.Length: told = int.Parse(args[++i], System.Globalization.CultureInfo.InvariantCulture); break;
@@ -26,6 +27,7 @@ for (int i = 0; i < args.Length; i++)
     }
 }
 
+if (calibrate) return CalibrationRun.Run(root);
 // Most of a scenario is waiting. A machine that also does other things gets fewer at once, or starved programs are diagnosed instead of faults.
 int parallel = told ?? (test ? 12 : 24);
 IReadOnlyList<Scenario> scenarios;

@@ -23,13 +23,13 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
 
     /// <summary>The evidence, with what it means.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Attempt attempt, Destination destination) =>
-        With(evidence, explainer.Failed(evidence, RecipientOf(attempt, evidence.Failure), () => Context(candidate), WishOf(candidate, destination)));
+        With(evidence, explainer.Failed(evidence, RecipientOf(attempt, evidence.Failure), () => Context(candidate), WishOf(evidence, candidate, destination)));
 
     /// <summary>The same for a session that an inline client asked for.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Destination destination)
     {
         Record(candidate, AttemptSample.Of(evidence));
-        return With(evidence, explainer.Failed(evidence, null, () => Context(candidate), WishOf(candidate, destination)));
+        return With(evidence, explainer.Failed(evidence, null, () => Context(candidate), WishOf(evidence, candidate, destination)));
     }
 
     /// <summary>The same for a domain whose hosts could not be found.</summary>
@@ -71,7 +71,7 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
     private static Neighbour Of(UpstreamPlace place, UpstreamRecord record) => new(place.Host, place.Port, place.Egress, record);
 
     /// <summary>The host in question first; for a domain, its other hosts are looked up beside it.</summary>
-    private static ProbeWish WishOf(Candidate candidate, Destination destination)
+    private static ProbeWish WishOf(AttemptEvidence evidence, Candidate candidate, Destination destination)
     {
         bool isImplicit = candidate.Settings.Tls == TlsMode.Implicit;
         bool isDomain = destination.Kind == DestinationKind.Mx && destination.Name[0] != '[';
@@ -80,7 +80,14 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
             ? new ProbeTarget(destination.Name, destination.Name, [new TargetHost(candidate.Host, 0, [])], candidate.Port)
             : CheckTarget.OfHost(candidate.Host, candidate.Port) with { Hosts = [new TargetHost(candidate.Host, 0, addresses)], IsImplicitTls = isImplicit };
         IReadOnlyList<IPAddress> egress = [.. new[] { candidate.Egress.V6, candidate.Egress.V4 }.OfType<IPAddress>()];
-        return new ProbeWish(target with { Authorities = candidate.Settings.ExtraAuthorities }, egress, candidate.Settings.HelloName);
+        return new ProbeWish(target with { Authorities = candidate.Settings.ExtraAuthorities }, egress, candidate.Settings.HelloName, Unconnected(evidence, candidate));
+    }
+
+    private static ProbeTarget? Unconnected(AttemptEvidence evidence, Candidate candidate)
+    {
+        if (evidence.Failure is not { Stage: ClientStage.Connect } failure) return null;
+        var connect = evidence.Connects.FirstOrDefault(c => c.Error is not null && failure.Detail.Contains($"[{c.Address}]", StringComparison.Ordinal)) ?? evidence.Connects.FirstOrDefault(c => c.Error is not null);
+        return connect is not null && IPAddress.TryParse(connect.Address, out var address) ? new ProbeTarget(candidate.Host, null, [new TargetHost(candidate.Host, 0, [address])], connect.Port) : null;
     }
 
     private static string? RecipientOf(Attempt attempt, StageFailure? failure)

@@ -19,6 +19,12 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
 {
     private static readonly string[] OutcomeWords = ["delivered", "next_host", "deferred", "bounced"];
 
+    /// <summary>
+    /// A session that ends so soon after its last message was not ended for being idle: 5 minutes are asked for (RFC 5321 section 4.5.3.2.7), and no less than 10 s given under
+    /// stress (https://www.postfix.org/STRESS_README.html).
+    /// </summary>
+    private static readonly TimeSpan NeverSoIdle = TimeSpan.FromSeconds(2);
+
     private Candidate _candidate = null!;
     private IReadOnlyList<DnsObservation> _dns = [];
     private DateTimeOffset _at;
@@ -110,6 +116,20 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Record(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused);
     }
 
+    /// <summary>
+    /// A session in use was ended before the next message, which goes to another session and loses nothing. Where that comes after the same number of messages again, it is a
+    /// limit of theirs that an operator wants to know: explained like a failure, though none of a message.
+    /// </summary>
+    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result)
+    {
+        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle) return;
+        var candidate = session.Candidate;
+        double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
+        var evidence = Evidence(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused: true, ms);
+        AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
+        if (candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
+    }
+
     private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until)
     {
         attempt.NoteGate(until);
@@ -138,7 +158,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         }
         else
         {
-            AttemptExplainer.Record(candidate, new AttemptSample(_at, AttemptOutcome.Served, candidate.Upstream.OpenSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
+            AttemptExplainer.Record(candidate, new AttemptSample(_at, AttemptOutcome.Served, candidate.Upstream.StandingSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
@@ -174,7 +194,8 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         StageReached = stage,
         Failure = failure,
         SessionReused = isReused,
-        Concurrency = candidate.Upstream.OpenSessions,
+        // One that could not be opened is no longer counted.
+        Concurrency = candidate.Upstream.OpenSessions + (session is null ? 1 : 0),
         MessagesBefore = session?.Session.MessagesSent ?? 0,
         Bytes = session is null ? 0 : attempt.Lease.Content.Length,
         TotalMilliseconds = ms,

@@ -185,7 +185,9 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         if (isReused) _reporter.Begin(session.Candidate);
         var delivery = model.Config.Delivery;
         var result = await _runner.RunAsync(session, isReused, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
-        if (!result.Untouched) _reporter.Ran(_attempt, _queue, session, isReused, result);
+        if (result.Untouched) _reporter.Ended(_attempt, _queue, session, result);
+        else _reporter.Ran(_attempt, _queue, session, isReused, result);
+        session.IdleSince = engine.Time.GetTimestamp();
         if (result.SessionFailure is not null) DropSession();
         return result.Untouched || result.HasRest;
     }

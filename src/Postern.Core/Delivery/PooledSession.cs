@@ -26,7 +26,7 @@ internal sealed class PooledSession(SmtpClientSession session, Candidate candida
     /// <summary>Freshly opened: what becomes of its first message is still to be told to the upstream's gate.</summary>
     public bool OwesReport { get; set; } = true;
 
-    /// <summary>Timestamp of the provider.</summary>
+    /// <summary>When it last had something to do: a timestamp of the provider.</summary>
     public long IdleSince { get; set; }
 
     /// <summary>It has carried as many messages as one session may, or begun as many transactions as the peer takes (MAILMAX, RFC 9422).</summary>
@@ -35,7 +35,7 @@ internal sealed class PooledSession(SmtpClientSession session, Candidate candida
     public async Task QuitAsync()
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
-        Candidate.Upstream.RemoveSession();
+        Candidate.Upstream.EndSession();
         using var late = new CancellationTokenSource(QuitTime, time);
         try
         {
@@ -51,7 +51,7 @@ internal sealed class PooledSession(SmtpClientSession session, Candidate candida
     public async Task DropAsync()
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
-        Candidate.Upstream.RemoveSession();
+        Candidate.Upstream.EndSession();
         await Session.DisposeAsync();
     }
 

@@ -42,6 +42,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, T
             if (opening.Session is { } session)
             {
                 open = told = true;
+                upstream.SessionStands();
                 return new SessionOffer(new PooledSession(session, candidate, time), null, null, null, resolution.Dns);
             }
             var failure = opening.Failure!;

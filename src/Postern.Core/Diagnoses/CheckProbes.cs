@@ -21,6 +21,7 @@ internal static class CheckProbes
             Controls = ControlProbe.RunAsync,
             Greeting = GreetingProbe.RunAsync,
             Path = PathProbe.RunAsync,
+            OtherEgress = EgressProbe.RunAsync,
             Blocklists = (context, cancel) => blocklists.Value.RunAsync(context, cancel),
             Identity = static async (context, cancel) => [.. await IdentityProbe.RunAsync(context, cancel), .. MachineProbe.Facts],
         };

@@ -2,6 +2,7 @@ using System.Net;
 using Postern.Core.Configuration;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Checks;
+using Postern.Diagnosis.Evidence;
 using Postern.Diagnosis.Probes;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Tls;
@@ -26,10 +27,10 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
 {
     private volatile Setup? _setup;
 
-    private sealed record Setup(PosternConfig Config, Checker Checker);
+    private sealed record Setup(PosternConfig Config, ProbeSet Probes, Checker Checker);
 
     /// <param name="probes">For this configuration.</param>
-    public void Apply(PosternConfig config, ProbeSet probes) => _setup = new Setup(config, new Checker(probes, parts.Diagnose));
+    public void Apply(PosternConfig config, ProbeSet probes) => _setup = new Setup(config, probes, new Checker(probes, parts.Diagnose));
 
     /// <summary>The upstream of that name, or a domain, an address, host:port. Null, with what is wrong, when it is none of these.</summary>
     public ProbeTarget? Target(string text, out string? problem)
@@ -60,6 +61,13 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
     {
         var setup = _setup!;
         return setup.Checker.RunAsync(Context(setup.Config, request), progress, cancel);
+    }
+
+    /// <summary>How our other addresses fare at the hosts of the request: seconds, no conversation, no verdict.</summary>
+    public ValueTask<IReadOnlyList<Fact>> GlanceAsync(CheckRequest request, CancellationToken cancel)
+    {
+        var setup = _setup!;
+        return setup.Probes.OtherEgress(Context(setup.Config, request), cancel);
     }
 
     /// <summary>What probes are given under the present configuration.</summary>

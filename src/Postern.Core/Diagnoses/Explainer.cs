@@ -75,8 +75,12 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
         return (report, version);
     }
 
-    private void Learn(LiveIncident incident, AttemptEvidence evidence, EvidenceKey key, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found) =>
+    /// <summary>True when what was found settles it: a limit that our own record and another address of ours agree on, or an incident that is none any more.</summary>
+    private bool Learn(LiveIncident incident, AttemptEvidence evidence, EvidenceKey key, Func<IReadOnlyList<Fact>> context, IReadOnlyList<Fact> found)
+    {
         book.Refine(incident, found, () => Diagnose(evidence, key, context(), found));
+        return incident.ClosedAt is not null || !IncidentPolicy.WantsProbe(incident.Report);
+    }
 
     /// <summary>Names only what the key holds: the explanation is shown for every failure that has the same key.</summary>
     private DiagnosisReport Diagnose(AttemptEvidence evidence, in EvidenceKey key, IReadOnlyList<Fact> context, IReadOnlyList<Fact> found)

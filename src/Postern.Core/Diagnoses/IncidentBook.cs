@@ -97,12 +97,14 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
             incident.ProbedAt = now;
             // Everything answers a moment later: the attempts that follow will tell; the incident keeps its name meanwhile.
             if (report.Verdict.Id == CauseId.None) return;
-            if (isRenamed && known.Incidents.Exists(i => i != incident && i.Cause == report.Verdict.Id))
+            known.Latest = report;
+            if (isRenamed && known.Incidents.Find(i => i != incident && i.Cause == report.Verdict.Id) is { } same)
             {
+                same.Report = report;
                 Close(known, incident, now, $"found to be {report.Verdict.Cause}, which has an incident of its own");
                 return;
             }
-            incident.Report = known.Latest = report;
+            incident.Report = report;
             PosternLog.IncidentRefined(logger, incident.Id, incident.Upstream, report.Verdict.Cause, report.Verdict.Confidence, isRenamed ? before : null, report.Verdict.Who, report.Verdict.Summary);
         }
     }

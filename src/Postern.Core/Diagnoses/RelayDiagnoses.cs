@@ -29,7 +29,9 @@ internal sealed class RelayDiagnoses : IAsyncDisposable
         var logger = loggers.CreateLogger("Postern.Diagnoses");
         Checks = new CheckService(resolver, setup.Parts, time);
         Book = new IncidentBook(destination => Waiting(destination), logger, time);
-        _prober = new Prober(async (wish, cancel) => (await Checks.RunAsync(new CheckRequest(wish.Target) { Egress = wish.Egress, Hello = wish.Hello }, progress: null, cancel)).Evidence.Facts, metrics, logger);
+        _prober = new Prober(
+            (wish, cancel) => Checks.GlanceAsync(new CheckRequest(wish.Unconnected ?? wish.Target) { Egress = wish.Egress, Hello = wish.Hello }, cancel),
+            async (wish, cancel) => (await Checks.RunAsync(new CheckRequest(wish.Target) { Egress = wish.Egress, Hello = wish.Hello }, progress: null, cancel)).Evidence.Facts, metrics, logger);
         Explainer = new Explainer(setup.Parts, Book, _prober, metrics, time);
         Apply(config);
     }

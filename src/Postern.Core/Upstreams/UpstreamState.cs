@@ -6,6 +6,7 @@ namespace Postern.Core.Upstreams;
 internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder, TimeProvider time)
 {
     private int _openSessions;
+    private int _standingSessions;
     private long _lastUsed = time.GetTimestamp();
 
     /// <summary>The configured name, or "host:port" of an MX host.</summary>
@@ -22,7 +23,12 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
 
     /// <summary>Where it is; null until it was first tried.</summary>
     public UpstreamPlace? Place { get; set; }
+
+    /// <summary>Sessions, those that are still being opened included: what limits count.</summary>
     public int OpenSessions => Volatile.Read(ref _openSessions);
+
+    /// <summary>Sessions that were let in and not ended since: what the peer has accepted at once.</summary>
+    public int StandingSessions => Volatile.Read(ref _standingSessions);
 
     /// <summary>Counts a session that is about to be opened; false when the limit is reached.</summary>
     public bool TryAddSession(int limit)
@@ -33,7 +39,18 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
         return false;
     }
 
+    /// <summary>It could not be opened.</summary>
     public void RemoveSession() => Interlocked.Decrement(ref _openSessions);
+
+    /// <summary>It was let in.</summary>
+    public void SessionStands() => Interlocked.Increment(ref _standingSessions);
+
+    /// <summary>One that was let in is closed.</summary>
+    public void EndSession()
+    {
+        Interlocked.Decrement(ref _standingSessions);
+        RemoveSession();
+    }
 
     /// <summary>Nothing would be lost by forgetting it.</summary>
     public bool IsForgettable(TimeSpan after) => !IsPool && OpenSessions == 0 && time.GetElapsedTime(_lastUsed) > after;

@@ -35,6 +35,23 @@ internal sealed class Calibration
         return Points[^1].Right;
     }
 
+    /// <summary>The share that was given this confidence; where several were, the middle of them.</summary>
+    public double ShareOf(double confidence)
+    {
+        double from = 0, to = 1;
+        foreach (var (low, high) in Points.Zip(Points.Skip(1)))
+        {
+            if (high.Right < confidence) from = high.Share;
+            else if (low.Right < confidence) from = low.Share + ((high.Share - low.Share) * (confidence - low.Right) / (high.Right - low.Right));
+        }
+        foreach (var (low, high) in Points.Zip(Points.Skip(1)).Reverse())
+        {
+            if (low.Right > confidence) to = low.Share;
+            else if (high.Right > confidence) to = low.Share + ((high.Share - low.Share) * (confidence - low.Right) / (high.Right - low.Right));
+        }
+        return Math.Clamp((from + to) / 2, 0, 1);
+    }
+
     public static Calibration Parse(string text)
     {
         if (!KnowledgeData.Parse(text).TryGetValue("points", out object? value) || value is not TomlArray array) throw new InvalidDataException("points must be a list of pairs");

@@ -100,13 +100,13 @@ internal static class CaseReader
 
     private static readonly (string Id, string Word)[] FirewallSights =
     [
-        (ReplyOf(CauseId.UpstreamFirewall), "reply"), (ReplyTurnedAway, "reply"), (ConnectProhibited, "icmp"), (PortUnreachableByHost, "icmp"), (PortUnreachableByRouter, "icmp"),
+        (ReplyOf(CauseId.UpstreamFirewall), "reply"), (ReplyTurnedAway, "reply"), (ReplyNoService, "reply"), (ConnectProhibited, "icmp"), (PortUnreachableByHost, "icmp"), (PortUnreachableByRouter, "icmp"),
         (ConnectRefused, "reset"), (ConnectReset, "reset"), (ConnectSilent, "silence"), (GreetingClosed, "closed"), (GreetingReset, "closed"),
     ];
 
     private static readonly (string Id, string Word)[] OtherSights =
     [
-        (ReplyListMisread, "misread-list"), (ReplyShuttingDown, "shutting-down"), (ReplyOf(CauseId.UpstreamDown), "busy"), (ConnectRefused, "refused"), (ConnectReset, "refused"), (ConnectSilent, "silence"),
+        (ReplyListMisread, "misread-list"), (ReplyNoService, "no-service"), (ReplyShuttingDown, "shutting-down"), (ReplyOf(CauseId.UpstreamDown), "busy"), (ConnectRefused, "refused"), (ConnectReset, "refused"), (ConnectSilent, "silence"),
         (GreetingClosed, "closed"), (GreetingReset, "closed"), (GreetingNone, "no-greeting"), (GreetingOtherProtocol, "not-smtp"), (GreetingGarbage, "not-smtp"), (StageNotSmtp, "not-smtp"),
         (TlsHandshakeFailed, "broken-tls"), (StageClosed, "closed"), (StageReset, "closed"), (ReplyUnclear4, "busy"),
     ];

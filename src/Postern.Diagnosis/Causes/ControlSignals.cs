@@ -12,7 +12,7 @@ internal static class ControlSignals
         if (scene.Deciding is not { } target) return;
         Controls(scene, signals);
         Egress(scene, target, signals);
-        Family(scene, target, signals);
+        Family(scene, scene.Own ?? target, signals);
         Siblings(scene, target, signals);
     }
 

@@ -25,8 +25,10 @@ internal sealed class Diagnostician(SignalTable table, Calibration calibration, 
     {
         var scene = new Scene(evidence, judge);
         var signals = SignalReader.Read(scene);
-        var shares = Confidences(Ranking.Of(signals, table));
-        var cause = Choose(shares);
+        var ranking = Ranking.Of(signals, table);
+        // Before calibration: that says how sure to be of a name, not which to give.
+        var cause = Choose(ranking.Shares);
+        var shares = Confidences(ranking);
         var text = VerdictText.Of(cause, CaseReader.Read(cause, scene, signals));
         return new DiagnosisReport
         {
@@ -47,7 +49,7 @@ internal sealed class Diagnostician(SignalTable table, Calibration calibration, 
         var shares = (double[])ranking.Shares.Clone();
         int top = Array.IndexOf(shares, shares.Max());
         double before = shares[top];
-        double after = calibration.Of(before);
+        double after = Math.Min(calibration.Of(before), ranking.Ceiling);
         double scale = before < 1 ? (1 - after) / (1 - before) : 0;
         // Never lifted above the leader by its loss: that would turn the order round.
         for (int i = 0; i < shares.Length; i++) shares[i] = i == top ? after : Math.Min(shares[i] * scale, after);

@@ -13,6 +13,9 @@ internal static class HistorySignals
     /// <summary>A rate limit opens again within minutes; what has failed for longer is no longer about the rate.</summary>
     private static readonly TimeSpan ShortRow = TimeSpan.FromMinutes(15);
 
+    /// <summary>Share of the weight of a limit of connections while the host itself may be gone.</summary>
+    private const double Doubtful = 0.4;
+
     public static void Read(Scene scene, List<Signal> signals)
     {
         foreach (var history in scene.Histories) Own(scene, history, signals);
@@ -27,10 +30,12 @@ internal static class HistorySignals
         var row = history.FirstFailureAt is { } since ? scene.Evidence.At - since : TimeSpan.Zero;
         if (history.Alternates) signals.Add(Signal.Of(HistoryAlternates, history, $"{history.Upstream} accepts, refuses after about as many every time, and accepts again after a pause"));
         if (history.ConcurrencyRefused > 1 && history.ConcurrencyRefused > history.ConcurrencyAccepted && history.ConcurrencyAccepted > 0)
-            signals.Add(Signal.Of(HistoryConcurrency, history, $"{history.ConcurrencyAccepted} connections at once are accepted, {history.ConcurrencyRefused} are not"));
+            signals.Add(Signal.Of(HistoryConcurrency, history, $"{history.ConcurrencyAccepted} connections at once are accepted, {history.ConcurrencyRefused} are not", IsAlive(scene, history) ? 1 : Doubtful));
         if (history.MessagesPerSessionAtRefusal > 0)
             signals.Add(Signal.Of(HistoryPerSession, history, $"every session is ended after {history.MessagesPerSessionAtRefusal} message{(history.MessagesPerSessionAtRefusal == 1 ? "" : "s")}"));
         bool isFailing = history.FirstFailureAt is not null;
+        if (isFailing && row < ShortRow && history.SuccessesBeforeFailure > 0 && signals.Find(s => s.Id == EgressOtherWorks) is { } otherWorks)
+            signals.Add(new Signal(HistoryAddressUsedUp, $"from the address used {history.Upstream} took mail {history.SuccessesBeforeFailure} time{(history.SuccessesBeforeFailure == 1 ? "" : "s")} in the minute before it refused; from another address it takes connections still", Speaker.Us, [history, .. otherWorks.Facts], Strength: Math.Min(1, 0.25 * (1 + history.SuccessesBeforeFailure))));
         if (isFailing && history.SuccessesBeforeFailure >= Burst && row < ShortRow)
             signals.Add(Signal.Of(HistoryAfterBurst, history, $"{history.SuccessesBeforeFailure} successes within a minute, then refusals", Math.Min(1, 0.4 + history.SuccessesBeforeFailure / 20.0)));
         // A server that was stopped does not come back for one connection and go again; a lossy line answers in the end, it does not refuse.
@@ -43,6 +48,14 @@ internal static class HistorySignals
             signals.Add(Signal.Of(HistoryNeverWorked, history, $"none of {history.Attempts} attempts at {history.Upstream} went well"));
         else if (!isFailing && history.Successes > 0) signals.Add(Signal.Of(HistorySome, history, $"{failures} of {history.Attempts} attempts at {history.Upstream} failed, with successes in between"));
     }
+
+    /// <summary>
+    /// Connections that fail beyond a number are a limit only where the host lives: it answers this one, or has served others since this one was tried. Else it may have stopped
+    /// when many sessions were open.
+    /// </summary>
+    private static bool IsAlive(Scene scene, HistoryFact history) =>
+        scene.Replies.Count > 0 || scene.Greeting is { Outcome: not GreetingOutcome.Accepted } || scene.Stages.Exists(s => s.Stage == ClientStage.Greeting)
+        || (history.FirstFailureAt is { } failed ? history.LastSuccessAt > failed : history.Successes > 0);
 
     private static void Others(Scene scene, NeighbourFact fact, List<Signal> signals)
     {

@@ -8,7 +8,8 @@ namespace Postern.Diagnosis.Causes;
 /// never throws for any signals of the table.
 /// </summary>
 /// <param name="Shares">By the cause's number; sums to 1.</param>
-internal sealed record Ranking(double[] Shares)
+/// <param name="Ceiling">What the confidence in the leading cause may not exceed, whatever such shares have proved to be worth: it cannot be told from another from here.</param>
+internal sealed record Ranking(double[] Shares, double Ceiling = 1)
 {
     private static readonly int Causes = Enum.GetValues<CauseId>().Length;
 
@@ -25,7 +26,8 @@ internal sealed record Ranking(double[] Shares)
         for (int i = 0; i < Causes; i++) sum += scores[i] = Math.Exp(scores[i] - most);
         for (int i = 0; i < Causes; i++) scores[i] /= sum;
         Limit(scores, signals, table);
-        return new Ranking(scores);
+        var ids = signals.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+        return new Ranking(scores, table.CeilingOf((CauseId)Array.IndexOf(scores, scores.Max()), ids));
     }
 
     /// <summary>What a signal adds to each cause here.</summary>

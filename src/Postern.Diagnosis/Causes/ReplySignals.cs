@@ -22,10 +22,16 @@ internal static class ReplySignals
                 continue;
             }
             bool isMisread = ListSignals.Misread(scene, reply.Fact, signals);
-            if (!isMisread) Reading(scene, reply, signals);
+            if (!isMisread && IsNoService(reply)) signals.Add(Signal.Of(ReplyNoService, reply.Fact, Quote(reply.Fact)));
+            else if (!isMisread) Reading(scene, reply, signals);
             if (ContainsAny(reply.Fact.Reply, ShuttingDown) && reply.Fact.Code < 500) signals.Add(Signal.Of(ReplyShuttingDown, reply.Fact));
         }
     }
+
+    /// <summary>In the RFC's own words a host that takes nobody's mail (RFC 5321 section 3.1), without a reason of a provider that says so to single addresses.</summary>
+    private static bool IsNoService(HeardReply reply) =>
+        reply.Fact is { Stage: ClientStage.Greeting, Code: 554 or 521 } && reply.Fact.Reply.Contains("no smtp service here", StringComparison.OrdinalIgnoreCase)
+        && reply.Opinion is null or { Provider: null, Cause: CauseId.Unknown or CauseId.UpstreamFirewall };
 
     private static void Reading(Scene scene, HeardReply reply, List<Signal> signals)
     {

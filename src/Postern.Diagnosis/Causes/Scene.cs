@@ -21,7 +21,8 @@ internal sealed class Scene
         foreach (var fact in evidence.Facts) Sort(fact);
         foreach (var tcp in _tcp)
             if (tcp.Point.Role == PointRole.Target) Connects.Add(tcp);
-        Deciding = MostTelling(Connects);
+        Own = MostTelling(Connects);
+        Deciding = Own is { } own && !IsHostsWord(own) && own.Outcome != TcpOutcome.Connected ? With(PointRole.OtherFamily).Find(IsHostsWord) ?? own : Own;
         Connected = Connects.Exists(c => c.Outcome == TcpOutcome.Connected);
         Host = Deciding?.Point.Host ?? HostOf(evidence.Target);
         Port = Deciding?.Point.Port ?? 25;
@@ -55,7 +56,13 @@ internal sealed class Scene
     /// <summary>Of the target: replies to the probes of other points are compared, not believed.</summary>
     public List<HeardReply> Replies { get; }
 
-    /// <summary>The connect that says most about the target; null when none was tried.</summary>
+    /// <summary>The connect to the target's own address that says most; null when none was tried.</summary>
+    public TcpFact? Own { get; }
+
+    /// <summary>
+    /// The connect that says most about the target: <see cref="Own"/>, unless that failed on the way while the host itself refuses over the other family. Where the way is broken
+    /// nobody knows whose fault it is; what the host says of its own firewall is certain, and mail passes when either is mended.
+    /// </summary>
     public TcpFact? Deciding { get; }
 
     public bool Connected { get; }
@@ -105,6 +112,9 @@ internal sealed class Scene
             if (best is null || Rank(tcp) > Rank(best)) best = tcp;
         return best;
     }
+
+    /// <summary>An ICMP error that a packet filter sends, by the host that was asked.</summary>
+    private static bool IsHostsWord(TcpFact tcp) => tcp is { Outcome: not TcpOutcome.Connected, Icmp: { FromUs: false, From: { } from } icmp } && from == tcp.Point.Address && (tcp.Outcome == TcpOutcome.Prohibited || TcpSignals.IsPortUnreachable(icmp));
 
     private static int Rank(TcpFact tcp) => tcp.Outcome switch
     {

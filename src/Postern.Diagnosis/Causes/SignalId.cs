@@ -42,7 +42,8 @@ internal static class SignalId
 
     // Replies; those that were understood are "reply." and the cause.
     public const string ReplyUnclear4 = "reply.unclear-4xx", ReplyUnclear5 = "reply.unclear-5xx", ReplyTurnedAway = "reply.turned-away-at-once", ReplyFirstContact = "reply.first-contact-deferred",
-        ReplyAfterBurst = "reply.after-burst", ReplyListMisread = "reply.list-misread", ReplyListConfirmed = "reply.list-confirmed", ReplyListDenied = "reply.list-denied", ReplyShuttingDown = "reply.shutting-down", ReplyNotUnderstood = "reply.command-not-understood";
+        ReplyAfterBurst = "reply.after-burst", ReplyListMisread = "reply.list-misread", ReplyListConfirmed = "reply.list-confirmed", ReplyListDenied = "reply.list-denied", ReplyShuttingDown = "reply.shutting-down", ReplyNotUnderstood = "reply.command-not-understood",
+        ReplyNoService = "reply.no-smtp-service";
 
     // Blocklists and what receivers check about us.
     public const string ListedHigh = "blocklist.listed.high", ListedMedium = "blocklist.listed.medium", ListedLow = "blocklist.listed.low", ListedVeryLow = "blocklist.listed.very-low",
@@ -55,7 +56,7 @@ internal static class SignalId
 
     // Our own record.
     public const string HistoryAlternates = "history.alternates", HistoryConcurrency = "history.concurrency-limit", HistoryPerSession = "history.per-session-limit", HistoryAfterBurst = "history.refused-above-rate",
-        HistoryWorkedUntil = "history.worked-until", HistoryNeverWorked = "history.never-worked", HistorySome = "history.now-and-then", HistoryLetsSomeIn = "history.lets-some-in", HistoryFirstContact = "history.first-contact",
+        HistoryWorkedUntil = "history.worked-until", HistoryNeverWorked = "history.never-worked", HistorySome = "history.now-and-then", HistoryLetsSomeIn = "history.lets-some-in", HistoryFirstContact = "history.first-contact", HistoryAddressUsedUp = "history.address-used-up",
         NeighboursFine = "neighbours.fine", NeighboursFail = "neighbours.all-fail", ProviderRefuses = "neighbours.provider-refuses", EgressRefused = "neighbours.one-egress-fails";
 
     private static readonly string[] MxWords =

@@ -51,6 +51,10 @@ internal sealed class SignalTable
     public SignalRow Of(string id) => _rows[id];
     public SignalRow? Find(string id) => _rows.GetValueOrDefault(id);
 
+    /// <summary>How sure of a cause one may be at most, with these signals; 1 where nothing limits it.</summary>
+    public double CeilingOf(CauseId cause, IReadOnlySet<string> seen) =>
+        Limits.Where(l => l.Between.Contains(cause) && l.When.Any(seen.Contains) && !l.Unless.Any(seen.Contains)).Select(l => l.Confidence).DefaultIfEmpty(1).Min();
+
     /// <exception cref="InvalidDataException">A word that is not known: a broken build, since the file is the program's own.</exception>
     public static SignalTable Parse(string text)
     {

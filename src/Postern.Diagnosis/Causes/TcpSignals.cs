@@ -15,9 +15,15 @@ internal static class TcpSignals
         if (scene.Deciding is not { } tcp) return;
         signals.Add(Signal.Of(OutcomeOf(tcp), tcp));
         if (tcp.Icmp is { } icmp && !scene.Connected) Sender(scene, tcp, icmp, signals);
+        // Two families, two faults: both are true.
+        if (scene.Own is { } own && own != tcp)
+        {
+            signals.Add(Signal.Of(OutcomeOf(own), own));
+            if (own.Icmp is { } ours) Sender(scene, own, ours, signals);
+        }
         // The other family may be refused for a reason of its own, and in clearer words.
         foreach (var other in scene.ConnectFailed ? scene.With(PointRole.OtherFamily) : [])
-            if (other.Icmp is { } told) Sender(scene, other, told, signals);
+            if (other != tcp && other.Icmp is { } told) Sender(scene, other, told, signals);
         if (scene.Connected) Unsteady(scene, signals);
         Elsewhere(scene, signals);
     }
@@ -45,7 +51,7 @@ internal static class TcpSignals
     private static void Sender(Scene scene, TcpFact tcp, IcmpError icmp, List<Signal> signals)
     {
         // Port or protocol unreachable: an open or closed TCP port never says so, a packet filter that rejects does.
-        bool isPort = icmp.IsIpv6 ? (icmp.Type, icmp.Code) is (1, 4) : (icmp.Type, icmp.Code) is (3, 2 or 3);
+        bool isPort = IsPortUnreachable(icmp);
         if (!isPort && tcp.Outcome != TcpOutcome.Prohibited && !icmp.FromUs) return;
         string id;
         if (icmp.FromUs)
@@ -67,6 +73,8 @@ internal static class TcpSignals
         string who = icmp.FromUs ? "this machine itself" : icmp.From == tcp.Point.Address ? $"{icmp.From}, the host itself," : icmp.From ?? "a router that is not named";
         signals.Add(Signal.Of(id, tcp, $"{who} sent the refusal (ICMP{(icmp.IsIpv6 ? "v6" : "")} {icmp.Type}/{icmp.Code})"));
     }
+
+    internal static bool IsPortUnreachable(IcmpError icmp) => icmp.IsIpv6 ? (icmp.Type, icmp.Code) is (1, 4) : (icmp.Type, icmp.Code) is (3, 2 or 3);
 
     internal enum Place : byte { Unknown, NearUs, Middle, Edge, Host }
 

@@ -12,6 +12,9 @@ internal sealed record ProbeSet
     public required Probe Greeting { get; init; }
     public required Probe Path { get; init; }
 
+    /// <summary>The one connection that tells a firewall or a limit from a server that is down: a look ahead, where an attempt has just failed to connect.</summary>
+    public required Probe OtherEgress { get; init; }
+
     public required Probe Blocklists { get; init; }
     public required Probe Identity { get; init; }
 }

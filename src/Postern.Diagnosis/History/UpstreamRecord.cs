@@ -52,6 +52,15 @@ internal sealed class UpstreamRecord(string upstream)
         }
     }
 
+    /// <summary>Messages that a session carries before it is ended, when that number repeats; 0 otherwise.</summary>
+    public int MessagesPerSession
+    {
+        get
+        {
+            lock (_lock) return _sessions.Repeated;
+        }
+    }
+
     public void Add(in AttemptSample sample)
     {
         lock (_lock)

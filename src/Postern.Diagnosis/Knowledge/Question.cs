@@ -14,7 +14,7 @@ internal sealed record Question(string Name, Func<CaseValues, string?> AnswerIn,
     [
         // What the failure looked like.
         new("seen", v => v.Seen, (v, word) => v with { Seen = word },
-            "reset", "icmp", "silence", "closed", "reply", "refused", "refused-here", "no-greeting", "shutting-down", "busy", "not-smtp", "broken-tls", "misread-list"),
+            "reset", "icmp", "silence", "closed", "reply", "refused", "refused-here", "no-greeting", "shutting-down", "busy", "no-service", "not-smtp", "broken-tls", "misread-list"),
 
         // Where the path is broken.
         new("where", v => v.Where, (v, word) => v with { Where = word }, "this-machine", "our-provider", "middle", "ipv6", "intercepted", "lossy"),

@@ -1,5 +1,7 @@
 using System.Net;
 using Postern.Core.Configuration;
+using Postern.Core.Queue;
+using Postern.Diagnosis.Evidence;
 using Postern.Lab.Peers;
 
 namespace Postern.Tests.Delivery;
@@ -41,6 +43,52 @@ public sealed class SessionLimitTests
         await sink.WaitAsync(6);
         Assert.Equal(3, sink.Connections);
         Assert.All(sink.Messages, m => Assert.InRange(m.NumberInConnection, 1, 2));
+    }
+
+    [Theory]
+    [InlineData(SinkFault.Reply)]
+    [InlineData(SinkFault.Close)]
+    public async Task Sessions_that_are_ended_after_the_same_number_of_messages_are_an_incident_though_no_mail_is_delayed(SinkFault fault)
+    {
+        await using var sink = new RecordingSink();
+        sink.Misbehave(new SinkRule(SinkStage.Mail, fault, "421 4.7.0 closing") { When = v => v.Taken >= 3 });
+        await using var rig = new DeliveryRig(OneSession(sink, d => d));
+        for (int i = 0; i < 10; i++) rig.Send();
+        await sink.WaitAsync(10);
+        await DeliveryRig.Until(() => rig.Store.Count == 0, "the settlements");
+        Assert.All(rig.Store.Settlements, s => Assert.All(s.Settlement.Recipients, r => Assert.Equal(RecipientStatus.Delivered, r.Status)));
+        var incident = Assert.Single(rig.Engine.Parts.Diagnoses.Book.Snapshot(withClosed: true));
+        Assert.Equal("rate-limited", incident.Cause);
+        Assert.Contains(incident.Diagnosis.Evidence, e => e.Id == "history.per-session-limit");
+        Assert.Contains("3", incident.Diagnosis.Verdict.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_ended_once_is_no_incident()
+    {
+        await using var sink = new RecordingSink();
+        sink.Misbehave(new SinkRule(SinkStage.Mail, SinkFault.Reply, "421 4.3.2 closing", Times: 1) { When = v => v.Taken >= 3 });
+        await using var rig = new DeliveryRig(OneSession(sink, d => d));
+        for (int i = 0; i < 10; i++) rig.Send();
+        await sink.WaitAsync(10);
+        await DeliveryRig.Until(() => rig.Store.Count == 0, "the settlements");
+        Assert.Empty(rig.Engine.Parts.Diagnoses.Book.Snapshot(withClosed: true));
+    }
+
+    [Fact]
+    public async Task Connections_beyond_what_a_peer_lets_in_at_once_show_in_our_record_while_others_are_served()
+    {
+        await using var sink = new RecordingSink();
+        sink.Misbehave(new SinkRule(SinkStage.Connect, SinkFault.Close) { When = v => v.Open > 2 });
+        sink.Misbehave(new SinkRule(SinkStage.Mail, SinkFault.Delay, Delay: TimeSpan.FromMilliseconds(100)));
+        await using var rig = new DeliveryRig(DeliveryRig.Config(sink.EndPoint));
+        for (int i = 0; i < 12; i++) rig.Send();
+        await sink.WaitAsync(2);
+        var upstream = Assert.Single(rig.Engine.Registry.Tried);
+        HistoryFact? record = null;
+        await DeliveryRig.Until(() => (record = upstream.Record.Read(rig.Time.GetUtcNow(), TimeSpan.FromMinutes(10))) is { ConcurrencyRefused: > 0, ConcurrencyAccepted: > 0 }, "a refusal and a success");
+        Assert.InRange(record!.ConcurrencyAccepted, 1, 2);
+        Assert.True(record.ConcurrencyRefused >= 2, record.ToString());
     }
 
     [Fact]

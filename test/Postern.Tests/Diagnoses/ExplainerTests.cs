@@ -27,7 +27,7 @@ public sealed class ExplainerTests : IAsyncDisposable
     public ExplainerTests()
     {
         _book = new IncidentBook(_ => 0, NullLogger.Instance, _time);
-        _prober = new Core.Diagnoses.Prober((_, _) =>
+        _prober = new Core.Diagnoses.Prober((_, _) => new([]), (_, _) =>
         {
             Interlocked.Increment(ref _probes);
             return Task.FromResult<IReadOnlyList<Fact>>([FakeProbes.Tcp(TcpOutcome.Refused)]);

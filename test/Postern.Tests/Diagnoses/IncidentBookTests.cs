@@ -95,6 +95,16 @@ public sealed class IncidentBookTests
     }
 
     [Fact]
+    public void A_closer_look_that_finds_what_has_an_incident_already_is_what_is_known_of_the_upstream()
+    {
+        _book.Note("up", "mx:example.org", Report("rate-limited"));
+        var incident = _book.Note("up", "mx:example.org", Report("upstream-down"))!;
+        _book.Refine(incident, [], () => Report("rate-limited"));
+        Assert.Equal("rate-limited", Assert.Single(_book.Snapshot(false)).Cause);
+        Assert.Equal("rate-limited", _book.Case("up")!.Latest!.Verdict.Cause);
+    }
+
+    [Fact]
     public void A_look_that_finds_all_well_leaves_the_name()
     {
         var incident = _book.Note("up", "mx:example.org", Report("upstream-down"))!;

@@ -17,7 +17,13 @@ public sealed class ProberTests : IDisposable
 
     private static LiveIncident Incident(string upstream = "up") => new("i1", upstream, FakeProbes.Report(), DeliveryRig.Start);
 
-    private Core.Diagnoses.Prober Start(Func<ProbeWish, CancellationToken, Task<IReadOnlyList<Fact>>> probe) => new(probe, _metrics, NullLogger.Instance);
+    private Core.Diagnoses.Prober Start(Func<ProbeWish, CancellationToken, Task<IReadOnlyList<Fact>>> probe, IReadOnlyList<Fact>? glance = null) => new((_, _) => new(glance ?? []), probe, _metrics, NullLogger.Instance);
+
+    private static bool Count(ref int counter)
+    {
+        Interlocked.Increment(ref counter);
+        return false;
+    }
 
     [Fact]
     public async Task An_incident_is_looked_into_once_however_often_it_is_asked_for()
@@ -29,10 +35,34 @@ public sealed class ProberTests : IDisposable
             return Task.FromResult<IReadOnlyList<Fact>>([]);
         });
         var incident = Incident();
-        for (int i = 0; i < 100; i++) prober.Ask(incident, _wish, _ => Interlocked.Increment(ref done));
+        for (int i = 0; i < 100; i++) prober.Ask(incident, _wish, _ => Count(ref done));
         await DeliveryRig.Until(() => Volatile.Read(ref done) > 0, "the look");
-        prober.Ask(incident, _wish, _ => Interlocked.Increment(ref done));
+        prober.Ask(incident, _wish, _ => Count(ref done));
         Assert.Equal((1, 1), (probes, done));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Our_other_addresses_are_asked_first_and_everything_else_only_when_that_does_not_settle_it(bool isSettled)
+    {
+        int probes = 0;
+        var seen = new List<int>();
+        await using var prober = Start((_, _) =>
+        {
+            Interlocked.Increment(ref probes);
+            return Task.FromResult<IReadOnlyList<Fact>>([]);
+        }, [FakeProbes.Tcp(TcpOutcome.Connected, PointRole.OtherEgress)]);
+        prober.Ask(Incident("first"), _wish with { Unconnected = _wish.Target }, found =>
+        {
+            seen.Add(found.Count);
+            return isSettled;
+        });
+        int next = 0;
+        prober.Ask(Incident("next"), _wish, _ => Count(ref next));
+        await DeliveryRig.Until(() => Volatile.Read(ref next) == 1, "the next look");
+        Assert.Equal(isSettled ? [1] : [1, 0], seen);
+        Assert.Equal(isSettled ? 1 : 2, probes);
     }
 
     [Fact]
@@ -48,10 +78,10 @@ public sealed class ProberTests : IDisposable
             return [];
         });
         var first = Incident("first");
-        prober.Ask(first, _wish, _ => Interlocked.Increment(ref done));
+        prober.Ask(first, _wish, _ => Count(ref done));
         await DeliveryRig.Until(() => Volatile.Read(ref atOnce) == 1, "the first look");
         var others = Enumerable.Range(0, 100).Select(i => Incident($"up{i}")).ToList();
-        foreach (var incident in others) prober.Ask(incident, _wish, _ => Interlocked.Increment(ref done));
+        foreach (var incident in others) prober.Ask(incident, _wish, _ => Count(ref done));
         // The rest is left to the next failure.
         Assert.Equal(Core.Diagnoses.Prober.MaxWaiting, others.Count(i => i.IsProbeAsked));
         gate.SetResult();
@@ -71,11 +101,11 @@ public sealed class ProberTests : IDisposable
             return [];
         });
         int done = 0;
-        prober.Ask(Incident("a"), _wish, _ => Interlocked.Increment(ref done));
+        prober.Ask(Incident("a"), _wish, _ => Count(ref done));
         var healed = Incident("b");
         healed.ClosedAt = DeliveryRig.Start;
-        prober.Ask(healed, _wish, _ => Interlocked.Increment(ref done));
-        prober.Ask(Incident("c"), _wish, _ => Interlocked.Increment(ref done));
+        prober.Ask(healed, _wish, _ => Count(ref done));
+        prober.Ask(Incident("c"), _wish, _ => Count(ref done));
         gate.SetResult();
         await DeliveryRig.Until(() => Volatile.Read(ref done) == 2, "the others");
         Assert.Equal(2, probes);
@@ -86,8 +116,8 @@ public sealed class ProberTests : IDisposable
     {
         int done = 0;
         await using var prober = Start((wish, _) => wish.Hello == "bad" ? throw new InvalidOperationException("a bug") : Task.FromResult<IReadOnlyList<Fact>>([]));
-        prober.Ask(Incident("a"), _wish with { Hello = "bad" }, _ => Interlocked.Increment(ref done));
-        prober.Ask(Incident("b"), _wish, _ => Interlocked.Increment(ref done));
+        prober.Ask(Incident("a"), _wish with { Hello = "bad" }, _ => Count(ref done));
+        prober.Ask(Incident("b"), _wish, _ => Count(ref done));
         await DeliveryRig.Until(() => Volatile.Read(ref done) == 1, "the second look");
     }
 
@@ -101,11 +131,11 @@ public sealed class ProberTests : IDisposable
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
             return [];
         });
-        prober.Ask(Incident("a"), _wish, _ => Assert.Fail("it was cut off"));
+        prober.Ask(Incident("a"), _wish, _ => throw new InvalidOperationException("it was cut off"));
         await begun.Task;
         await prober.DisposeAsync();
         var late = Incident("b");
-        prober.Ask(late, _wish, _ => Assert.Fail("it is over"));
+        prober.Ask(late, _wish, _ => throw new InvalidOperationException("it is over"));
         Assert.False(late.IsProbeAsked);
     }
 }

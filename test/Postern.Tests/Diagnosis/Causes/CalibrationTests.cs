@@ -1,5 +1,6 @@
 using CsCheck;
 using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Evidence;
 
 namespace Postern.Tests.Diagnosis.Causes;
 
@@ -31,6 +32,26 @@ public sealed class CalibrationTests
 
     [Fact]
     public void What_was_right_all_the_time_stays_below_certainty() => Assert.InRange(CalibrationFit.Fit(Enumerable.Repeat((0.99, true), 500)).Of(0.99), 0.98, 0.995);
+
+    [Fact]
+    public void A_share_is_found_back_from_its_confidence() => Gen.Double[0, 0.97].Sample(share =>
+    {
+        var calibration = new Calibration([(0, 0), (0.5, 0.3), (0.8, 0.9), (0.97, 0.995), (1, 0.995)]);
+        Assert.Equal(share, calibration.ShareOf(calibration.Of(share)), 6);
+        Assert.Equal(0.985, calibration.ShareOf(0.995), 6);
+    });
+
+    [Fact]
+    public void Calibration_says_how_sure_a_name_is_and_never_which_name_is_given_nor_more_than_can_be_known_from_here()
+    {
+        var evidence = new Case().Target(TcpOutcome.Refused).Controls(TcpOutcome.Connected).History(40, 30, failingForMinutes: 30).Evidence;
+        DiagnosisReport With(Calibration calibration) => new Diagnostician(SignalTable.Default, calibration, Case.Judge).Diagnose(evidence);
+        var low = With(new Calibration([(0, 0), (1, 0.3)]));
+        var high = With(new Calibration([(0, 0.99), (1, 0.99)]));
+        Assert.Equal(("upstream-down", "upstream-down"), (low.Verdict.Cause, high.Verdict.Cause));
+        Assert.InRange(low.Verdict.Confidence, 0.01, 0.3);
+        Assert.InRange(high.Verdict.Confidence, 0.8, 0.85);
+    }
 
     [Fact]
     public void Nothing_to_fit_on_is_the_identity() => Assert.Equal(0.6, CalibrationFit.Fit([]).Of(0.6), 2);

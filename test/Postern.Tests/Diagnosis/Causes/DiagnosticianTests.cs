@@ -64,6 +64,29 @@ public sealed class DiagnosticianTests
     }
 
     [Fact]
+    public void Two_families_with_a_fault_each_are_both_named_and_the_address_is_the_one_that_is_prohibited()
+    {
+        var report = new Case().Tcp(TcpOutcome.NetworkUnreachable, address: Mx6, local: "2001:db8:1::10", icmp: new IcmpError(1, 0, "2001:db8:f::3", true, false)).Tcp(TcpOutcome.Prohibited, PointRole.OtherFamily, address: Mx, icmp: Icmp(13, Mx)).Diagnose();
+        Assert.Equal("upstream-firewall", report.Verdict.Cause);
+        Assert.Contains(report.Alternatives, a => a.Cause == "network-path");
+        Assert.Contains(Us, report.Verdict.Fix, StringComparison.Ordinal);
+        Assert.DoesNotContain("2001:db8:1::10", report.Verdict.Fix, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("554 No SMTP service here", true)]
+    [InlineData("521 mx1.example.org No SMTP service here", true)]
+    [InlineData("554-gmx.net (mxgmx101) Nemesis ESMTP Service not available\n554-No SMTP service here\n554 IP address is block listed.", false)]
+    [InlineData("554 No SMTP service here for you: 192.0.2.10 blocked using zen.spamhaus.org", false)]
+    public void A_host_without_a_service_is_told_from_one_that_has_none_for_us(string greeting, bool isNoService)
+    {
+        var point = new ProbePoint("mx1.example.org", Mx, 25, Us, PointRole.Target);
+        var fact = new GreetingFact { SaidBy = Speaker.Peer, Observed = "554", Point = point, Outcome = GreetingOutcome.Refused, Text = greeting };
+        var report = Diagnostician.Default.Diagnose(new EvidenceSet("mx1.example.org:25", "example.org", Now, [fact]));
+        Assert.Equal(isNoService, report.Evidence.Any(e => e.Id == SignalId.ReplyNoService));
+    }
+
+    [Fact]
     public void A_limit_of_rate_because_of_reputation_names_both()
     {
         var report = new Case().Healthy().Reply(ClientStage.Mail, "451 4.7.650 too many connections").Listed(BlocklistResult.Listed).History(100, 90, before: 20).Diagnose();

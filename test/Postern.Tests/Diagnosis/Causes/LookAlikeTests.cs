@@ -17,6 +17,15 @@ public sealed class LookAlikeTests
         ("an unclear 451 after a burst", new Case().Healthy().Reply(ClientStage.Rcpt, "451 4.7.1 not now").History(30, 28, before: 25), CauseId.RateLimited, 0.7),
         ("every session ends after so many", new Case().Healthy().Stage(ClientStage.Mail, FailureKind.ConnectionClosed).History(30, 28, before: 5, perSession: 5), CauseId.RateLimited, 0.8),
 
+        // A limit of connections against a server that stops, a ban and a host without a service.
+        ("a server that stops while many sessions are open", new Case().Target(TcpOutcome.Refused).Controls(TcpOutcome.Connected).History(40, 30, accepted: 5, refused: 6, failingForMinutes: 0.1, lastSuccessMinutes: 0.2), CauseId.UpstreamDown, 0.5),
+        ("sessions that break while many are open", new Case().Healthy().Stage(ClientStage.Mail, FailureKind.ConnectionReset).History(40, 30, accepted: 5, refused: 6, failingForMinutes: 0.1, lastSuccessMinutes: 0.2), CauseId.UpstreamDown, 0.4),
+        ("banned for twenty minutes, our other address is let in", new Case().Target(TcpOutcome.TimedOut).OtherEgress(TcpOutcome.Connected).Controls(TcpOutcome.Connected).History(9, 4, before: 4, failingForMinutes: 20), CauseId.UpstreamFirewall, 0.9),
+        ("refused from one address alone, without a success before", new Case().Target(TcpOutcome.Refused).OtherEgress(TcpOutcome.Connected).History(5, 0, failingForMinutes: 1), CauseId.UpstreamFirewall, 0.8),
+        ("stopped after a burst, from every address", new Case().Target(TcpOutcome.Refused).OtherEgress(TcpOutcome.Refused).Controls(TcpOutcome.Connected).History(5, 4, before: 4, failingForMinutes: 0.05), CauseId.UpstreamDown, 0.6),
+        ("no SMTP service here, but for our other address", new Case().Target(TcpOutcome.Connected).Greeting(GreetingOutcome.Refused, "554 No SMTP service here").OtherEgress(TcpOutcome.Connected).Greeting(GreetingOutcome.Accepted, role: PointRole.OtherEgress), CauseId.UpstreamFirewall, 0.6),
+        ("an unknown user where every session is ended after so many", new Case().Healthy().Reply(ClientStage.Rcpt, "550 5.1.1 user unknown").History(30, 28, perSession: 3, failingForMinutes: null), CauseId.RecipientUnknown, 0.9),
+
         // Their firewall against ours.
         ("our own REJECT for this destination alone", new Case().Target(TcpOutcome.Prohibited, Icmp(13, Us)).Controls(TcpOutcome.Connected), CauseId.NetworkPath, 0.9),
         ("a router next to us prohibits", new Case().Target(TcpOutcome.Prohibited, Icmp(13, Router(1))).Controls(TcpOutcome.Prohibited).Path(1), CauseId.NetworkPath, 0.97),

@@ -26,6 +26,7 @@ internal sealed class FakeProbes
     public IReadOnlyList<Fact> Connect { get; set; } = [Tcp(TcpOutcome.Connected)];
     public IReadOnlyList<Fact> Controls { get; set; } = [];
     public IReadOnlyList<Fact> Blocklists { get; set; } = [];
+    public IReadOnlyList<Fact> OtherEgress { get; set; } = [];
     public IReadOnlyList<Fact> Greeting { get; set; } =
     [
         new GreetingFact { SaidBy = Speaker.Peer, Observed = "greeted", Point = Target, Outcome = GreetingOutcome.Accepted, Text = "220 mx.example.org ESMTP" },
@@ -59,6 +60,7 @@ internal sealed class FakeProbes
             return Run(CheckStage.Greeting, Greeting)(context, cancel);
         },
         Path = Run(CheckStage.Path, []),
+        OtherEgress = (_, _) => new(OtherEgress),
         Blocklists = (context, cancel) => Run(CheckStage.Blocklists, Blocklists)(context, cancel),
         Identity = Run(CheckStage.Identity, []),
     };
