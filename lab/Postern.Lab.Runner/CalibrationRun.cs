@@ -47,7 +47,7 @@ internal static class CalibrationRun
         // A healthy queue has no diagnosis of its own.
         double confidence = DiagnosisJson.ConfidenceOf(diagnosis);
         if (confidence is <= 0 or >= 1) return null;
-        double ceiling = SignalTable.Default.CeilingOf(cause, DiagnosisJson.EvidenceIds(diagnosis).ToHashSet(StringComparer.Ordinal));
+        double ceiling = SignalTable.Default.CeilingOf(cause, DiagnosisJson.Evidence(diagnosis).Select(e => e.Id).ToHashSet(StringComparer.Ordinal));
         // Reports round down to a thousandth.
         if (confidence >= ceiling - 0.002) return null;
         return new Case((string)result["scenario"]!, Calibration.Default.ShareOf(confidence), (string)result["expected"]! == (string)result["got"]!);
