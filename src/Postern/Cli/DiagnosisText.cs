@@ -64,7 +64,10 @@ internal sealed partial class DiagnosisText(Output output)
         };
         string mend = verdict.Id is CauseId.None or CauseId.Unknown || verdict.Who == "nobody" ? "" : $"; to be mended by {PlainWords.Who(verdict.Who)}";
         words = output.Bold(verdict.Id switch { CauseId.None => output.Good(words), CauseId.Unknown => output.Warn(words), _ => output.Bad(words) });
-        Paragraph(indent, $"{words}{_place ?? $" at {report.Target}, stage {report.Stage}"}: {PlainWords.Confidence(verdict.Confidence)}{mend}");
+        string line = $"{words}{_place ?? $" at {report.Target}, stage {report.Stage}"}: {PlainWords.Confidence(verdict.Confidence)}{mend}";
+        // One line for a program that looks for it.
+        if (output.IsTerminal) Paragraph(indent, line);
+        else output.Line(indent + line);
     }
 
     private void Evidence(DiagnosisReport report, string indent)
