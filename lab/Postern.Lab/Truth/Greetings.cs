@@ -64,7 +64,8 @@ internal static class Greetings
             }
             catch (SocketException e)
             {
-                return (e.SocketErrorCode == SocketError.ConnectionRefused ? "refused" : e.SocketErrorCode.ToString(), null);
+                // A server may accept and reset before we have noticed that we were connected; a SYN that is answered by a reset is "refused".
+                return (e.SocketErrorCode switch { SocketError.ConnectionRefused => "refused", SocketError.ConnectionReset => "reset", var other => other.ToString() }, null);
             }
         }
         using var mute = CancellationTokenSource.CreateLinkedTokenSource(cancel);
