@@ -16,6 +16,9 @@ internal static class ReplyNumbers
     private static readonly (string Name, double Seconds)[] Units =
         [("sec", 1), ("sek", 1), ("s ", 1), ("seg", 1), ("min", 60), ("m ", 60), ("hour", 3600), ("hr", 3600), ("h ", 3600), ("stund", 3600), ("heure", 3600), ("hora", 3600), ("ora ", 3600), ("ore ", 3600), ("day", 86400), ("tag", 86400), ("jour", 86400), ("dia", 86400)];
 
+    /// <summary>"Retry after 4 hours" asks for something; "after 5 days" of mail that expired does not.</summary>
+    private static readonly string[] AskWords = ["retry after", "retry in", "try again", "try later", "please wait"];
+
     private static readonly (string Name, long Factor)[] Sizes =
         [("bytes", 1), ("byte", 1), ("kb", 1 << 10), ("kib", 1 << 10), ("k ", 1 << 10), ("mb", 1 << 20), ("mib", 1 << 20), ("m ", 1 << 20), ("gb", 1 << 30)];
 
@@ -34,7 +37,7 @@ internal static class ReplyNumbers
             // "5.7.1" and "4k2s" are no numbers; "300s" and "20mb" are.
             if (after[0] is not ' ' && !char.IsAsciiLetter(after[0])) continue;
             after = after.TrimStart(' ');
-            if (wait is null && UnitOf(after) is { } unit && IsNear(plain, at, WaitWords, 40) && label != ReplyLabel.Expired) wait = Wait(number * unit);
+            if (wait is null && UnitOf(after) is { } unit && IsNear(plain, at, label == ReplyLabel.Expired ? AskWords : WaitWords, 40)) wait = Wait(number * unit);
             if (limit is null && IsLimited(label) && IsNear(plain, at, LimitWords, 28)) limit = Limit(number, after, label);
             at += digits;
         }

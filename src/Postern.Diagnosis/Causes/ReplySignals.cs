@@ -28,9 +28,11 @@ internal static class ReplySignals
         }
     }
 
-    /// <summary>In the RFC's own words a host that takes nobody's mail (RFC 5321 section 3.1), without a reason of a provider that says so to single addresses.</summary>
+    /// <summary>
+    /// In the RFC's own words a host that takes nobody's mail (RFC 5321 section 3.1). Who says it to single addresses goes on: which address, which list, which provider.
+    /// </summary>
     private static bool IsNoService(HeardReply reply) =>
-        reply.Fact is { Stage: ClientStage.Greeting, Code: 554 or 521 } && reply.Fact.Reply.Contains("no smtp service here", StringComparison.OrdinalIgnoreCase)
+        reply.Fact is { Stage: ClientStage.Greeting, Code: 554 or 521 } && reply.Fact.Reply.AsSpan().TrimEnd(" .!\r\n").EndsWith("no smtp service here", StringComparison.OrdinalIgnoreCase)
         && reply.Opinion is null or { Provider: null, Cause: CauseId.Unknown or CauseId.UpstreamFirewall };
 
     private static void Reading(Scene scene, HeardReply reply, List<Signal> signals)
