@@ -17,13 +17,16 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
 {
     internal const int MaxKept = 4000;
 
-    /// <summary>Our own record moves on: an explanation that rests on it is made anew.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// Our own record moves on: an explanation that rests on it is made anew, after a second at first (the first failures of a burst know of no success beside them), twice as long
+    /// each time up to the longest.
+    /// </summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1), Longest = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<EvidenceKey, Kept> _kept = new();
     private volatile DiagnosisConfig _config = new();
 
-    private sealed record Kept(DiagnosisReport Report, DateTimeOffset At);
+    private sealed record Kept(DiagnosisReport Report, DateTimeOffset At, TimeSpan Fresh);
 
     public IncidentBook Book => book;
 
@@ -67,11 +70,12 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
         var known = book.Case(evidence.Upstream);
         int version = known?.Version ?? 0;
         var key = EvidenceKey.Of(evidence, failure, recipient, version);
-        if (_kept.TryGetValue(key, out var kept) && now - kept.At < Fresh) return (kept.Report, version);
+        if (_kept.TryGetValue(key, out var kept) && now - kept.At < kept.Fresh) return (kept.Report, version);
         var report = Diagnose(evidence, key, context(), known?.Found(now) ?? []);
         // Full: everything goes. What is still happening is back after one diagnosis each.
         if (_kept.Count >= MaxKept) _kept.Clear();
-        _kept[key] = new Kept(report, now);
+        bool goesOn = kept is not null && now - kept.At < Longest * 2;
+        _kept[key] = new Kept(report, now, goesOn ? TimeSpan.FromTicks(Math.Min(kept!.Fresh.Ticks * 2, Longest.Ticks)) : Shortest);
         return (report, version);
     }
 

@@ -70,6 +70,21 @@ public sealed class ExplainerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void The_same_failure_is_explained_anew_soon_at_first_and_seldom_later()
+    {
+        _explainer.Apply(new DiagnosisConfig { Probe = false });
+        var at = new List<int>();
+        for (int second = 0; second < 130; second++)
+        {
+            int before = _diagnoses;
+            Fail(Evidence());
+            if (_diagnoses > before) at.Add(second);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.Equal([0, 1, 3, 7, 15, 31, 61, 91, 121], at);
+    }
+
+    [Fact]
     public void What_is_kept_is_bounded()
     {
         _explainer.Apply(new DiagnosisConfig { Probe = false });
