@@ -32,8 +32,9 @@ public sealed class ReplyStemsTests
     {
         var rows = ReplyRowsReader.Read("[sources]\nrfc = \"https://www.rfc-editor.org/\"\n[rows]\nserver = [\n{ id = \"a\", label = \"greylisted\", all = [\"grey\"], source = \"rfc\", example = \"451 grey\" },\n]\n");
         var reading = new ReplyClassifier(rows, ReplyStems.Parse(Two)).Read(new ReplyInput("552 mailbox bursting"));
-        Assert.Equal((ReplyLabel.MailboxFull, null), (reading.Label, reading.Pattern));
-        Assert.Equal(["mailb burst", "mailbo"], reading.Stems);
+        Assert.Equal(ReplyLabel.MailboxFull, reading.Label);
+        Assert.Null(reading.Pattern);
+        Assert.Equal("mailb burst|mailbo", string.Join('|', reading.Stems));
         Assert.Equal(ReplyLabel.Greylisted, new ReplyClassifier(rows, ReplyStems.Parse(Two)).Read(new ReplyInput("451 grey mailbox bursting")).Label);
     }
 
