@@ -28,8 +28,8 @@ for (int i = 0; i < args.Length; i++)
 }
 
 if (calibrate) return CalibrationRun.Run(root);
-// Most of a scenario is waiting. A machine that also does other things gets fewer at once, or starved programs are diagnosed instead of faults.
-int parallel = told ?? (test ? 12 : 24);
+// Most of a scenario is waiting, but with too many at once starved programs are diagnosed instead of faults.
+int parallel = told ?? 6 * Environment.ProcessorCount;
 IReadOnlyList<Scenario> scenarios;
 try
 {

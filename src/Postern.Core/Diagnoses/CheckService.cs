@@ -82,10 +82,19 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
             Resolver = resolver,
             Time = time,
             HelloName = request.Hello ?? config.Egress.FirstOrDefault(e => egress.Count > 0 && IPAddress.TryParse(e.Address, out var address) && address.Equals(egress[0]))?.Hello ?? config.Server.Hostname,
+            HelloNames = HelloNames(config),
             Egress = egress,
             Controls = config.Diagnosis.Controls,
             SenderDomains = request.Senders,
         };
+    }
+
+    private static Dictionary<IPAddress, string> HelloNames(PosternConfig config)
+    {
+        var names = new Dictionary<IPAddress, string>();
+        foreach (var egress in config.Egress)
+            if (IPAddress.TryParse(egress.Address, out var address)) names.TryAdd(address, egress.Hello ?? config.Server.Hostname);
+        return names;
     }
 
     /// <summary>The configured egress addresses.</summary>

@@ -29,7 +29,9 @@ internal static class IncidentPolicy
     public static bool WantsProbe(DiagnosisReport report) => report.Verdict.Id switch
     {
         CauseId.IpReputation or CauseId.UpstreamFirewall or CauseId.NetworkPath or CauseId.UpstreamDown or CauseId.MxMisconfigured or CauseId.LocalDns or CauseId.Unknown => true,
-        CauseId.RateLimited or CauseId.TlsFailed or CauseId.SenderIdentity => report.Verdict.Confidence < Sure || IsClose(report),
+        // What is wrong with our names is ours to mend, and only a look at them says what it is.
+        CauseId.SenderIdentity => true,
+        CauseId.RateLimited or CauseId.TlsFailed => report.Verdict.Confidence < Sure || IsClose(report),
         _ => false,
     };
 

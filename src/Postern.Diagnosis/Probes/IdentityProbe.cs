@@ -73,7 +73,7 @@ internal static class IdentityProbe
 
     private static async Task<Fact> HelloAsync(ProbeContext context, IResolver resolver, IPAddress address, CancellationToken cancel)
     {
-        string name = context.HelloName;
+        string name = context.HelloOf(address);
         if (!name.Contains('.', StringComparison.Ordinal) || IPAddress.TryParse(name, out _))
             return Fact(IdentityAspect.HelloName, address, name.StartsWith('[') ? null : false, $"the name in HELO, {name}, is not a full host name (RFC 5321 section 2.3.5)");
         var found = await HostLookup.FindAsync(resolver, name, DnsRole.Address, cancel);

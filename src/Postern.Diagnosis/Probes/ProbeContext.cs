@@ -35,6 +35,11 @@ public sealed record ProbeContext
     /// <summary>Said in EHLO.</summary>
     public required string HelloName { get; init; }
 
+    /// <summary>Addresses of ours that say another name in EHLO.</summary>
+    public IReadOnlyDictionary<IPAddress, string> HelloNames { get; init; } = new Dictionary<IPAddress, string>();
+
+    public string HelloOf(IPAddress address) => HelloNames.GetValueOrDefault(address, HelloName);
+
     /// <summary>Addresses of ours to send from; empty for the system's choice.</summary>
     public IReadOnlyList<IPAddress> Egress { get; init; } = [];
 

@@ -12,7 +12,7 @@ internal static class SenderPolicyProbe
     public static async Task<IReadOnlyList<Fact>> RunAsync(ProbeContext context, IResolver resolver, string domain, IPAddress address, CancellationToken cancel)
     {
         long begun = context.Time.GetTimestamp();
-        var outcome = await new SpfEvaluator(resolver, context.Time).CheckHostAsync(new SpfQuestion(address, domain, $"postmaster@{domain}", context.HelloName), cancel);
+        var outcome = await new SpfEvaluator(resolver, context.Time).CheckHostAsync(new SpfQuestion(address, domain, $"postmaster@{domain}", context.HelloOf(address)), cancel);
         bool hidden = AddressScopes.Of(address) is AddressScope.Private or AddressScope.LinkLocal;
         bool? passed = outcome.Result switch
         {
