@@ -29,7 +29,7 @@ for (int i = 0; i < args.Length; i++)
 
 if (calibrate) return CalibrationRun.Run(root);
 // Most of a scenario is waiting, but with too many at once starved programs are diagnosed instead of faults.
-int parallel = told ?? 6 * Environment.ProcessorCount;
+int parallel = told ?? 3 * Environment.ProcessorCount;
 IReadOnlyList<Scenario> scenarios;
 try
 {
