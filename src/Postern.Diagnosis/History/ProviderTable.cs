@@ -18,6 +18,9 @@ internal sealed class ProviderTable
         _lookup = _bySuffix.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
+    /// <summary>All providers, sorted.</summary>
+    public IReadOnlyList<string> Names => [.. _bySuffix.Values.Distinct().Order(StringComparer.Ordinal)];
+
     public static ProviderTable Default => Embedded.Value;
 
     /// <summary>"google"; null for a host of nobody we know. Whole labels count: "notgmail.com" is not Gmail's.</summary>
