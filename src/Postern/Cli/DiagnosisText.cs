@@ -29,6 +29,11 @@ internal sealed class DiagnosisText(Output output)
             Heading(indent, "Why that works");
             Paragraph(indent + "  ", verdict.Why);
         }
+        if (report.Actions.Count > 0)
+        {
+            Heading(indent, "What Postern did");
+            foreach (var action in report.Actions) Item(indent, action.Did);
+        }
         if (report.Alternatives.Count > 0) Alternatives(report, indent);
         if (!isGood && verdict.Id != CauseId.Unknown) output.Line($"{indent}More: postern explain {verdict.Cause}");
     }
