@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
-
 using Postern.Benchmarks.Store;
+using Postern.Lab.Daemons;
+using Postern.Lab.Peers;
 
 namespace Postern.Benchmarks.Relay;
 
@@ -20,30 +19,22 @@ internal static class BlackHoleBenchmark
     /// <param name="messages">To the hundred, in each run; one in a hundred more goes to the last.</param>
     public static async Task<int> RunAsync(string program, string parent, int messages)
     {
-        if (FindSink() is not { } sink)
+        if (SmtpSink.Missing is { } missing)
         {
-            Console.WriteLine("SKIPPED: smtp-sink (Debian's postfix) is not installed");
+            Console.WriteLine($"SKIPPED: {missing}");
             return 0;
         }
-        int port = RelayProcess.FreePort().Port;
-        using var taker = Process.Start(new ProcessStartInfo(sink, [.. User, string.Create(CultureInfo.InvariantCulture, $"0.0.0.0:{port}"), "1024"]))!;
-        using var hole = new BlackHole();
+        await using var sink = new SmtpSink(IPAddress.Any, dump: false);
+        await sink.StartAsync();
+        using var hole = new SilentListener();
         var good = new List<(double Rate, double Cpu)>();
         var bad = new List<(double Rate, double Cpu)>();
-        try
+        await OneAsync(program, parent, messages / 4, sink.Port, null);
+        for (int i = 0; i < Rounds; i++)
         {
-            await OneAsync(program, parent, messages / 4, port, null);
-            for (int i = 0; i < Rounds; i++)
-            {
-                good.Add(await OneAsync(program, parent, messages, port, null));
-                bad.Add(await OneAsync(program, parent, messages, port, hole.EndPoint));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {i + 1}: {good[^1].Rate:0} /s and {good[^1].Cpu:0.000} ms CPU a message with 101 good, {bad[^1].Rate:0} /s and {bad[^1].Cpu:0.000} ms with 100 good and a black hole"));
-            }
-        }
-        finally
-        {
-            taker.Kill();
-            await taker.WaitForExitAsync();
+            good.Add(await OneAsync(program, parent, messages, sink.Port, null));
+            bad.Add(await OneAsync(program, parent, messages, sink.Port, hole.EndPoint));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {i + 1}: {good[^1].Rate:0} /s and {good[^1].Cpu:0.000} ms CPU a message with 101 good, {bad[^1].Rate:0} /s and {bad[^1].Cpu:0.000} ms with 100 good and a black hole"));
         }
         double rateGood = Show.Median(good.Select(g => g.Rate)), rateBad = Show.Median(bad.Select(b => b.Rate)), pair = Show.Median(good.Zip(bad, (g, b) => b.Rate / g.Rate));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -113,44 +104,5 @@ internal static class BlackHoleBenchmark
                 """);
         }
         return text.ToString();
-    }
-
-
-    private static string[] User => Environment.IsPrivilegedProcess ? ["-u", "nobody"] : [];
-
-    private static string? FindSink() => new[] { "/usr/sbin/smtp-sink", "/usr/bin/smtp-sink" }.FirstOrDefault(File.Exists);
-}
-
-/// <summary>An address that never answers a connection: a listener that accepts nobody and whose backlog is full, so that the system drops what comes (Linux).</summary>
-internal sealed class BlackHole : IDisposable
-{
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly List<Socket> _fillers = [];
-
-    public BlackHole()
-    {
-        _listener.Bind(new IPEndPoint(IPAddress.Parse("127.0.2.1"), 0));
-        _listener.Listen(0);
-        for (int i = 0; i < 4; i++)
-        {
-            var filler = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
-            try
-            {
-                filler.Connect(EndPoint);
-            }
-            catch (SocketException)
-            {
-                // Under way, or already not answered.
-            }
-            _fillers.Add(filler);
-        }
-    }
-
-    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
-
-    public void Dispose()
-    {
-        _fillers.ForEach(f => f.Dispose());
-        _listener.Dispose();
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-
 using Postern.Benchmarks.Store;
 
 namespace Postern.Benchmarks.Relay;

@@ -31,18 +31,32 @@ internal sealed class RelayProcess : IAsyncDisposable
     /// <summary>Returns when it greets.</summary>
     public static async Task<RelayProcess> StartAsync(string program, string config, IPEndPoint smtp, IPEndPoint http)
     {
-        long began = TimeProvider.System.GetTimestamp();
         var relay = new RelayProcess(Process.Start(new ProcessStartInfo(program, ["serve", "--config", config]) { RedirectStandardOutput = true })!, http);
+        try
+        {
+            await relay.GreetingAsync(smtp);
+            return relay;
+        }
+        catch
+        {
+            await relay.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task GreetingAsync(IPEndPoint smtp)
+    {
+        long began = TimeProvider.System.GetTimestamp();
         byte[] reply = new byte[512];
         while (true)
         {
-            if (relay._process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience) throw new InvalidOperationException("the relay did not come up");
+            if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience) throw new InvalidOperationException("the relay did not come up");
             using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
                 await client.ConnectAsync(smtp);
                 int count = await client.ReceiveAsync(reply);
-                if (Encoding.ASCII.GetString(reply, 0, count).StartsWith("220 ", StringComparison.Ordinal)) return relay;
+                if (Encoding.ASCII.GetString(reply, 0, count).StartsWith("220 ", StringComparison.Ordinal)) return;
                 throw new InvalidOperationException("the relay greeted with something else");
             }
             catch (SocketException)

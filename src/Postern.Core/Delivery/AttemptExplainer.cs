@@ -23,18 +23,18 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
 
     /// <summary>The evidence, with what it means.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Attempt attempt, Destination destination) =>
-        With(evidence, explainer.Failed(evidence, RecipientOf(attempt, evidence.Failure), () => Context(candidate), WishOf(evidence, candidate, destination)));
+        With(evidence, explainer.Failed(evidence, RecipientOf(attempt, evidence.Failure), () => Context(candidate), () => WishOf(evidence, candidate, destination)));
 
     /// <summary>The same for a session that an inline client asked for.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, Candidate candidate, Destination destination)
     {
         Record(candidate, AttemptSample.Of(evidence));
-        return With(evidence, explainer.Failed(evidence, null, () => Context(candidate), WishOf(evidence, candidate, destination)));
+        return With(evidence, explainer.Failed(evidence, null, () => Context(candidate), () => WishOf(evidence, candidate, destination)));
     }
 
     /// <summary>The same for a domain whose hosts could not be found.</summary>
     public AttemptEvidence Explain(AttemptEvidence evidence, string domain, int port, string hello) =>
-        With(evidence, explainer.Failed(evidence, null, static () => [], new ProbeWish(new ProbeTarget(domain, domain, [], port), [], hello)));
+        With(evidence, explainer.Failed(evidence, null, static () => [], () => new ProbeWish(new ProbeTarget(domain, domain, [], port), [], hello)));
 
     /// <summary>What became of one recipient, where its failure is not the attempt's.</summary>
     public DiagnosisReport? Of(AttemptEvidence evidence, StageFailure failure, string recipient) =>
@@ -52,6 +52,14 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
         candidate.Upstream.Place ??= new UpstreamPlace(candidate.Host, candidate.Port, candidate.Egress.Name.Length == 0 ? null : candidate.Egress.Name);
         candidate.Upstream.Record.Add(sample);
     }
+
+    /// <summary>A message that was served.</summary>
+    /// <param name="session">Null where it is not known any more.</param>
+    public static void RecordServed(Candidate candidate, DateTimeOffset at, PooledSession? session) =>
+        Record(candidate, new AttemptSample(at, AttemptOutcome.Served, candidate.Upstream.StandingSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
+
+    /// <summary>Sessions at once, the attempt's own included: one that could not be opened (null) is no longer counted by its upstream.</summary>
+    public static int Concurrency(Candidate candidate, PooledSession? session) => candidate.Upstream.OpenSessions + (session is null ? 1 : 0);
 
     private static AttemptEvidence With(AttemptEvidence evidence, DiagnosisReport? report) => report is null ? evidence : evidence with { Diagnosis = report };
 

@@ -158,7 +158,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         }
         else
         {
-            AttemptExplainer.Record(candidate, new AttemptSample(_at, AttemptOutcome.Served, candidate.Upstream.StandingSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
+            AttemptExplainer.RecordServed(candidate, _at, session);
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
@@ -194,8 +194,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         StageReached = stage,
         Failure = failure,
         SessionReused = isReused,
-        // One that could not be opened is no longer counted.
-        Concurrency = candidate.Upstream.OpenSessions + (session is null ? 1 : 0),
+        Concurrency = AttemptExplainer.Concurrency(candidate, session),
         MessagesBefore = session?.Session.MessagesSent ?? 0,
         Bytes = session is null ? 0 : attempt.Lease.Content.Length,
         TotalMilliseconds = ms,

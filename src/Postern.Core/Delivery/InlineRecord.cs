@@ -41,7 +41,7 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
         Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", Stage(tally.Failure).Word()));
         Engine.Parts.Metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
         if (tally.Delivered == 0) return;
-        AttemptExplainer.Record(Candidate, new AttemptSample(_at, AttemptOutcome.Served, Candidate.Upstream.StandingSessions, Math.Max(0, (session?.Session.MessagesSent ?? 1) - 1)));
+        AttemptExplainer.RecordServed(Candidate, _at, session);
         Engine.Parts.Explainer.Accepted(Candidate);
     }
 
@@ -63,8 +63,7 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
         StageReached = Stage(failure),
         Failure = failure,
         SessionReused = IsReused,
-        // One that could not be opened is no longer counted.
-        Concurrency = Candidate.Upstream.OpenSessions + (session is null ? 1 : 0),
+        Concurrency = AttemptExplainer.Concurrency(Candidate, session),
         MessagesBefore = session?.Session.MessagesSent ?? 0,
         Delivered = tally.Delivered,
         Deferred = tally.Deferred,

@@ -75,14 +75,15 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
 
     private ProbeContext Context(PosternConfig config, CheckRequest request)
     {
+        var names = HelloNames(config);
         IReadOnlyList<IPAddress> egress = [.. request.Egress.Concat(OwnAddresses(config)).Distinct()];
         return new ProbeContext
         {
             Target = request.Target,
             Resolver = resolver,
             Time = time,
-            HelloName = request.Hello ?? config.Egress.FirstOrDefault(e => egress.Count > 0 && IPAddress.TryParse(e.Address, out var address) && address.Equals(egress[0]))?.Hello ?? config.Server.Hostname,
-            HelloNames = HelloNames(config),
+            HelloName = request.Hello ?? (egress.Count > 0 && names.TryGetValue(egress[0], out string? hello) ? hello : config.Server.Hostname),
+            HelloNames = names,
             Egress = egress,
             Controls = config.Diagnosis.Controls,
             SenderDomains = request.Senders,

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Postern.Core.Configuration;
+using Postern.Core.Routing;
 using Postern.Core.Telemetry;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Checks;
@@ -35,7 +36,7 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
     /// <summary>What a failed attempt means; files it. Null when nothing failed, we are stopping, or explaining is off.</summary>
     /// <param name="context">What else is known of the upstream now: our record, its neighbours.</param>
     /// <param name="look">What probes would look at.</param>
-    public DiagnosisReport? Failed(AttemptEvidence evidence, string? recipient, Func<IReadOnlyList<Fact>> context, ProbeWish look)
+    public DiagnosisReport? Failed(AttemptEvidence evidence, string? recipient, Func<IReadOnlyList<Fact>> context, Func<ProbeWish> look)
     {
         if (!_config.Enabled || evidence.Failure is not { Kind: not FailureKind.Cancelled } failure) return null;
         var (report, version) = Explain(evidence, failure, recipient, context);
@@ -52,8 +53,8 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
             incident = book.Note(evidence.Upstream, evidence.Destination, report);
         }
         if (incident is null) return report;
-        if (_config.Probe && prober is not null && IncidentPolicy.WantsProbe(report))
-            prober.Ask(incident, look, found => Learn(incident, evidence, EvidenceKey.Of(evidence, failure, recipient, version), context, found));
+        if (_config.Probe && prober is not null && !incident.IsProbeAsked && IncidentPolicy.WantsProbe(report))
+            prober.Ask(incident, look(), found => Learn(incident, evidence, EvidenceKey.Of(evidence, failure, recipient, version), context, found));
         return report;
     }
 
@@ -91,7 +92,9 @@ internal sealed class Explainer(DiagnosisParts parts, IncidentBook book, Prober?
     {
         var read = parts.Read(evidence);
         // A host that many domains share fails for all of them at once, by the same key.
-        string? destination = key.Recipient is not null || !evidence.Destination.StartsWith("mx:", StringComparison.Ordinal) ? evidence.Destination : null;
+        string? destination = key.Recipient is not null || !IsDomain(evidence.Destination) ? evidence.Destination : null;
         return parts.Diagnose(read with { Facts = [.. read.Facts, .. context, .. found], Names = read.Names with { Sender = key.Sender, Recipient = key.Recipient, Destination = destination } });
     }
+
+    private static bool IsDomain(string key) => Destination.TryParse(key, out var destination) && destination.Kind == DestinationKind.Mx;
 }

@@ -25,9 +25,9 @@ internal sealed record Ranking(double[] Shares, double Ceiling = 1)
         double sum = 0;
         for (int i = 0; i < Causes; i++) sum += scores[i] = Math.Exp(scores[i] - most);
         for (int i = 0; i < Causes; i++) scores[i] /= sum;
-        Limit(scores, signals, table);
-        var ids = signals.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
-        return new Ranking(scores, table.CeilingOf((CauseId)Array.IndexOf(scores, scores.Max()), ids));
+        var seen = signals.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+        Limit(scores, seen, table);
+        return new Ranking(scores, table.CeilingOf((CauseId)Array.IndexOf(scores, scores.Max()), seen));
     }
 
     /// <summary>What a signal adds to each cause here.</summary>
@@ -84,13 +84,13 @@ internal sealed record Ranking(double[] Shares, double Ceiling = 1)
         return (CauseId)Array.IndexOf(weights, weights.Max());
     }
 
-    private static void Limit(double[] shares, IReadOnlyList<Signal> signals, SignalTable table)
+    private static void Limit(double[] shares, IReadOnlySet<string> seen, SignalTable table)
     {
         int top = Array.IndexOf(shares, shares.Max());
         foreach (var row in table.Limits)
         {
             double excess = shares[top] - row.Confidence;
-            if (excess <= 0 || !row.Between.Contains((CauseId)top) || !signals.Any(s => row.When.Contains(s.Id)) || signals.Any(s => row.Unless.Contains(s.Id))) continue;
+            if (excess <= 0 || !row.Applies((CauseId)top, seen)) continue;
             // What is taken goes to those it cannot be told from, by their shares.
             double others = row.Between.Sum(c => (int)c == top ? 0 : shares[(int)c] + 0.001);
             foreach (var cause in row.Between)

@@ -18,7 +18,11 @@ internal sealed record SettlingRow(CauseId One, CauseId Other, string Text, IRea
 }
 
 /// <summary>Causes that one vantage point cannot tell apart: without one of the observations that would, none of them is certain.</summary>
-internal sealed record LimitRow(IReadOnlyList<string> When, IReadOnlyList<string> Unless, IReadOnlyList<CauseId> Between, double Confidence);
+internal sealed record LimitRow(IReadOnlyList<string> When, IReadOnlyList<string> Unless, IReadOnlyList<CauseId> Between, double Confidence)
+{
+    /// <param name="seen">Ids of the signals that are there.</param>
+    public bool Applies(CauseId cause, IReadOnlySet<string> seen) => Between.Contains(cause) && When.Any(seen.Contains) && !Unless.Any(seen.Contains);
+}
 
 /// <summary>knowledge/signals.toml, read and checked. Immutable.</summary>
 internal sealed class SignalTable
@@ -53,7 +57,7 @@ internal sealed class SignalTable
 
     /// <summary>How sure of a cause one may be at most, with these signals; 1 where nothing limits it.</summary>
     public double CeilingOf(CauseId cause, IReadOnlySet<string> seen) =>
-        Limits.Where(l => l.Between.Contains(cause) && l.When.Any(seen.Contains) && !l.Unless.Any(seen.Contains)).Select(l => l.Confidence).DefaultIfEmpty(1).Min();
+        Limits.Where(l => l.Applies(cause, seen)).Select(l => l.Confidence).DefaultIfEmpty(1).Min();
 
     /// <exception cref="InvalidDataException">A word that is not known: a broken build, since the file is the program's own.</exception>
     public static SignalTable Parse(string text)

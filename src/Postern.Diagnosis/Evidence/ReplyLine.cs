@@ -1,4 +1,5 @@
 using System.Text;
+using Postern.Protocols.Smtp;
 
 namespace Postern.Diagnosis.Evidence;
 
@@ -37,6 +38,6 @@ public static class ReplyLine
     {
         int end = text.IndexOf(' ', StringComparison.Ordinal);
         string word = end < 0 ? text : text[..end];
-        return word.Length is >= 5 and <= 11 && word[1] == '.' && word[0] is '2' or '4' or '5' && word.Count(c => c == '.') == 2 && word.All(c => char.IsAsciiDigit(c) || c == '.') ? word : "";
+        return EnhancedStatusCode.TryParse(word, out _) ? word : "";
     }
 }

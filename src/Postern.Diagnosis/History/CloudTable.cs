@@ -11,20 +11,19 @@ internal sealed class CloudTable
 {
     private static readonly Lazy<CloudTable> Embedded = new(() => Parse(KnowledgeData.Text("clouds.toml")));
 
-    private CloudTable(IReadOnlyList<Cloud> clouds) => Clouds = clouds;
+    private readonly HostSuffixes<Cloud> _byName;
+
+    private CloudTable(IReadOnlyList<Cloud> clouds)
+    {
+        Clouds = clouds;
+        _byName = new HostSuffixes<Cloud>(clouds.SelectMany(c => c.Names, (cloud, name) => (name, cloud)), "the list of clouds");
+    }
 
     public static CloudTable Default => Embedded.Value;
     public IReadOnlyList<Cloud> Clouds { get; }
 
-    /// <summary>By the end of a host's name, in whole labels; null for nobody we know.</summary>
-    public Cloud? OfName(string host)
-    {
-        string name = host.TrimEnd('.');
-        foreach (var cloud in Clouds)
-            foreach (string suffix in cloud.Names)
-                if (name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) && (name.Length == suffix.Length || name[^(suffix.Length + 1)] == '.')) return cloud;
-        return null;
-    }
+    /// <summary>By the end of a host's name; null for nobody we know.</summary>
+    public Cloud? OfName(string host) => _byName.Of(host);
 
     /// <summary>By what a machine's firmware says of its maker; null for nobody we know.</summary>
     public Cloud? OfFirmware(string text)

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Postern.Diagnosis.Causes;
 using Tomlyn.Model;
 
@@ -9,40 +8,23 @@ internal sealed class ProviderTable
 {
     private static readonly Lazy<ProviderTable> Embedded = new(() => Parse(KnowledgeData.Text("providers.toml")));
 
-    private readonly FrozenDictionary<string, string> _bySuffix;
-    private readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+    private readonly HostSuffixes<string> _bySuffix;
 
-    private ProviderTable(IReadOnlyDictionary<string, string> bySuffix)
-    {
-        _bySuffix = bySuffix.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        _lookup = _bySuffix.GetAlternateLookup<ReadOnlySpan<char>>();
-    }
+    private ProviderTable(HostSuffixes<string> bySuffix) => _bySuffix = bySuffix;
 
     public static ProviderTable Default => Embedded.Value;
 
-    /// <summary>"google"; null for a host of nobody we know. Whole labels count: "notgmail.com" is not Gmail's.</summary>
-    public string? Of(string host)
-    {
-        var rest = host.AsSpan().TrimEnd('.');
-        while (!rest.IsEmpty)
-        {
-            if (_lookup.TryGetValue(rest, out string? provider)) return provider;
-            int dot = rest.IndexOf('.');
-            if (dot < 0) return null;
-            rest = rest[(dot + 1)..];
-        }
-        return null;
-    }
+    /// <summary>"google"; null for a host of nobody we know.</summary>
+    public string? Of(string host) => _bySuffix.Of(host);
 
     public static ProviderTable Parse(string text)
     {
-        var suffixes = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var suffixes = new List<(string, string)>();
         foreach (var (provider, value) in KnowledgeData.Parse(text))
         {
             if (value is not TomlArray hosts) throw new InvalidDataException($"{provider} must be a list of host suffixes");
-            foreach (string host in hosts.Cast<string>())
-                if (!suffixes.TryAdd(host, provider)) throw new InvalidDataException($"{host} stands twice in the list of providers");
+            suffixes.AddRange(hosts.Cast<string>().Select(host => (host, provider)));
         }
-        return new ProviderTable(suffixes);
+        return new ProviderTable(new HostSuffixes<string>(suffixes, "the list of providers"));
     }
 }

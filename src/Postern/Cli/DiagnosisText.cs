@@ -16,11 +16,17 @@ internal sealed partial class DiagnosisText(Output output)
     private readonly int _width = Math.Clamp(output.Ansi.Profile.Width, Narrowest, Widest);
 
     /// <param name="indent">For a diagnosis inside something else.</param>
-    public void Print(DiagnosisReport report, string indent = "", bool withEvidence = true)
+    public void Print(DiagnosisReport report, string indent = "") => Print(report, indent, $" at {report.Target}, stage {report.Stage}", withEvidence: true);
+
+    /// <summary>Of a reply alone, which is the only evidence and stands in the summary.</summary>
+    public void PrintBare(DiagnosisReport report, string? host, bool isStageKnown) =>
+        Print(report, "", $"{(host is null ? "" : $" at {host}")}{(isStageKnown ? $", stage {report.Stage}" : "")}", withEvidence: false);
+
+    private void Print(DiagnosisReport report, string indent, string place, bool withEvidence)
     {
         var verdict = report.Verdict;
         bool isGood = verdict.Id == CauseId.None;
-        Verdict(report, indent);
+        Verdict(report, indent, place);
         Paragraph(indent, verdict.Summary);
         if (withEvidence && report.Evidence.Count > 0) Evidence(report, indent);
         if (!isGood && verdict.Fix.Length > 0)
@@ -44,16 +50,7 @@ internal sealed partial class DiagnosisText(Output output)
         output.Line($"{indent}More: postern explain {verdict.Cause}");
     }
 
-    /// <summary>Of a reply alone, which is the only evidence and stands in the summary.</summary>
-    public void PrintBare(DiagnosisReport report, string? host, bool isStageKnown)
-    {
-        _place = $"{(host is null ? "" : $" at {host}")}{(isStageKnown ? $", stage {report.Stage}" : "")}";
-        Print(report, withEvidence: false);
-    }
-
-    private string? _place;
-
-    private void Verdict(DiagnosisReport report, string indent)
+    private void Verdict(DiagnosisReport report, string indent, string place)
     {
         var verdict = report.Verdict;
         string words = verdict.Id switch
@@ -64,7 +61,7 @@ internal sealed partial class DiagnosisText(Output output)
         };
         string mend = verdict.Id is CauseId.None or CauseId.Unknown || verdict.Who == "nobody" ? "" : $"; to be mended by {PlainWords.Who(verdict.Who)}";
         words = output.Bold(verdict.Id switch { CauseId.None => output.Good(words), CauseId.Unknown => output.Warn(words), _ => output.Bad(words) });
-        string line = $"{words}{_place ?? $" at {report.Target}, stage {report.Stage}"}: {PlainWords.Confidence(verdict.Confidence)}{mend}";
+        string line = $"{words}{place}: {PlainWords.Confidence(verdict.Confidence)}{mend}";
         // One line for a program that looks for it.
         if (output.IsTerminal) Paragraph(indent, line);
         else output.Line(indent + line);

@@ -55,7 +55,7 @@ public sealed class ExplainerTests : IAsyncDisposable
         Failure = new StageFailure(stage, Speaker.Network, kind, "refused"),
     };
 
-    private DiagnosisReport? Fail(AttemptEvidence evidence, string? recipient = null) => _explainer.Failed(evidence, recipient, () => [], _wish);
+    private DiagnosisReport? Fail(AttemptEvidence evidence, string? recipient = null) => _explainer.Failed(evidence, recipient, () => [], () => _wish);
 
     [Fact]
     public void A_storm_of_one_failure_is_diagnosed_once()
