@@ -116,7 +116,7 @@ public sealed class Relay : IAsyncDisposable
     /// </summary>
     public async Task ApplyAsync(PosternConfig config, CancellationToken cancel)
     {
-        var model = new DeliveryModel(config, _engine.Registry, _generation + 1);
+        var model = new DeliveryModel(config, _engine.Registry, _generation + 1, _engine.Time);
         await _listeners.ApplyAsync(config, cancel);
         _generation++;
         _config = config;

@@ -23,14 +23,19 @@ public class SchedulerBenchmarks
     [Benchmark(OperationsPerInvoke = Parts)]
     public int FileAndTakeThousandDestinations() => Run(_destinations.Length);
 
-    private int Run(int destinations)
+    /// <summary>All to one destination: the turns among those who send.</summary>
+    [Benchmark(OperationsPerInvoke = Parts)]
+    public int FileAndTakeHundredTenants() => Run(1, tenants: 100);
+
+    private int Run(int destinations, int tenants = 1)
     {
         var now = TimeProvider.System.GetUtcNow();
         for (int i = 0; i < Parts; i++)
-            _scheduler.File(new ScheduleEntry(new MessageId(++_id), _destinations[i % destinations], now, now + TimeSpan.FromDays(5), 0, 0));
+            _scheduler.File(new ScheduleEntry(new MessageId(++_id), _destinations[i % destinations], now, now + TimeSpan.FromDays(5), 0, 0, Tenant: (ushort)(i % tenants)));
         int taken = 0;
         while (_started.TryDequeue(out var queue))
         {
+            _scheduler.Proven(queue);
             for (int sent = 0; _scheduler.TryTake(queue, sent, holdsSession: true, out _); sent++) taken++;
         }
         return taken == Parts ? taken : throw new InvalidOperationException($"{taken} of {Parts} parts were taken");

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 
 namespace Postern.Core.Configuration;
 
@@ -65,7 +66,7 @@ internal sealed partial class ConfigBinder(ConfigSurroundings surroundings)
         {
             case SettingKind.Table when node is ConfigTable table: return BindTable(table, setting.Table!, key);
             case SettingKind.TableList when node is ConfigList list: return BindTables(list, setting, key);
-            case SettingKind.TextList or SettingKind.DurationList: return BindList(node, setting, key);
+            case SettingKind.TextList or SettingKind.NumberList or SettingKind.DurationList: return BindList(node, setting, key);
             case SettingKind.Secret: return BindSecret(node, setting, key);
             case SettingKind.Table: return Wrong(node, setting, key, $"expected a table", $"write [{key}] on a line of its own and its keys below it");
             case SettingKind.TableList: return Wrong(node, setting, key, "expected a list of tables", $"write [[{key}]] with double brackets, once for each");
@@ -89,20 +90,32 @@ internal sealed partial class ConfigBinder(ConfigSurroundings surroundings)
     private IList? BindList(ConfigNode node, SettingInfo setting, string key)
     {
         if (node is ConfigScalar { Untyped: true, Value: string text }) node = SplitList(text, node.At);
-        string sample = setting.Kind == SettingKind.DurationList ? "[\"1m\", \"5m\"]" : node is ConfigScalar { Value: string only } ? $"[\"{only}\"]" : "[\"…\"]";
+        string sample = setting.Kind == SettingKind.DurationList ? "[\"1m\", \"5m\"]" : setting.Kind == SettingKind.NumberList ? setting.Attribute?.Example ?? "[1]" : node is ConfigScalar { Value: string only } ? $"[\"{only}\"]" : "[\"…\"]";
         if (node is not ConfigList list) return (IList?)Wrong(node, setting, key, $"expected {setting.KindText}", $"write {setting.Name} = {sample}");
-        IList result = setting.Kind == SettingKind.DurationList ? new List<TimeSpan>() : new List<string>();
+        IList result = setting.Kind == SettingKind.DurationList ? new List<TimeSpan>() : setting.Kind == SettingKind.NumberList ? new List<int>() : new List<string>();
         for (int i = 0; i < list.Items.Count; i++)
         {
             string itemKey = $"{key}[{i}]";
             Origins[itemKey] = list.Items[i].At;
-            if (list.Items[i] is not ConfigScalar { Value: string item })
+            if (setting.Kind == SettingKind.NumberList && Number(list.Items[i]) is { } number)
+            {
+                if (ParseNumber((ConfigScalar)list.Items[i], number, setting, itemKey) is { } fits) result.Add(Convert.ToInt32(fits, CultureInfo.InvariantCulture));
+            }
+            else if (setting.Kind == SettingKind.NumberList || list.Items[i] is not ConfigScalar { Value: string item })
                 Add(list.Items[i], itemKey, list.Items[i].Shown, $"expected {setting.KindText}, found {list.Items[i].Kind}", $"write {setting.Name} = {sample}");
             else if (setting.Kind == SettingKind.TextList) result.Add(item);
             else if (ParseDuration(list.Items[i], item, setting, itemKey) is { } duration) result.Add(duration);
         }
         return result;
     }
+
+    /// <summary>A number, or text from the environment that is one.</summary>
+    private static long? Number(ConfigNode node) => node switch
+    {
+        ConfigScalar { Value: long number } => number,
+        ConfigScalar { Untyped: true, Value: string text } when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) => number,
+        _ => null,
+    };
 
     private static ConfigNode SplitList(string text, ConfigOrigin at)
     {

@@ -47,6 +47,7 @@ public static class ConfigSchema
         SettingKind.Choice => new JsonObject { ["enum"] = new JsonArray([.. setting.Choices.Select(c => (JsonNode)c)]) },
         SettingKind.Secret => new JsonObject { ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "string" }, Reference("env"), Reference("file")) },
         SettingKind.TextList => new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } },
+        SettingKind.NumberList => new JsonObject { ["type"] = "array", ["items"] = Number(setting) },
         SettingKind.DurationList => new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string", ["pattern"] = DurationPattern } },
         SettingKind.Table => Table(setting.Table!),
         _ => new JsonObject { ["type"] = "array", ["items"] = Table(setting.Table!) },

@@ -94,6 +94,7 @@ public static class ConfigText
         TimeSpan duration => Quote(ConfigValues.Format(duration)),
         Enum choice => Quote(ConfigValues.KebabCase(choice.ToString())),
         IReadOnlyList<string> texts => $"[{string.Join(", ", texts.Select(Quote))}]",
+        IReadOnlyList<int> numbers => $"[{string.Join(", ", numbers)}]",
         IReadOnlyList<TimeSpan> durations => $"[{string.Join(", ", durations.Select(d => Quote(ConfigValues.Format(d))))}]",
         int or long => setting.Kind == SettingKind.Size ? Quote(ConfigValues.FormatSize(Convert.ToInt64(value, CultureInfo.InvariantCulture))) : Convert.ToString(value, CultureInfo.InvariantCulture)!,
         _ => "{ " + string.Join(", ", setting.Table!.Settings

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -41,9 +42,7 @@ internal sealed partial class ConfigValidator
         if (route.Match is not { } match) return;
         Known($"{path}.match.listener", match.Listener, [.. config.Listener.Select(l => l.Address), "pickup", "bounce"], "listener");
         Known($"{path}.match.user", [.. match.User.Where(u => !u.Contains('*', StringComparison.Ordinal))], [.. config.User.Select(u => u.Name)], "user");
-        for (int i = 0; i < match.RecipientDomain.Count; i++)
-            if (match.RecipientDomain[i].Contains('@', StringComparison.Ordinal))
-                Error($"{path}.match.recipient_domain[{i}]", $"\"{match.RecipientDomain[i]}\"", "expected a domain, found an address", $"write \"{match.RecipientDomain[i][(match.RecipientDomain[i].LastIndexOf('@') + 1)..]}\"");
+        Domains($"{path}.match.recipient_domain", match.RecipientDomain);
         CheckSenders($"{path}.match.sender", match.Sender);
     }
 
@@ -68,7 +67,13 @@ internal sealed partial class ConfigValidator
     private void CheckAccess()
     {
         CheckSenders("access.senders", config.Access.Senders);
-        for (int i = 0; i < config.User.Count; i++) CheckSenders($"user[{i}].senders", config.User[i].Senders);
+        for (int i = 0; i < config.User.Count; i++)
+        {
+            var user = config.User[i];
+            CheckSenders($"user[{i}].senders", user.Senders);
+            if (user.Priority > user.MaxPriority)
+                Error($"user[{i}].priority", user.Priority.ToString(CultureInfo.InvariantCulture), $"more than this user may ask for (max_priority = {user.MaxPriority.ToString(CultureInfo.InvariantCulture)})", "lower priority, or raise max_priority");
+        }
         for (int i = 0; i < config.Access.Networks.Count; i++)
         {
             if (config.Access.Networks[i].EndsWith("/0", StringComparison.Ordinal))

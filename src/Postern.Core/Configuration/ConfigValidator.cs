@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Net;
 using Postern.Protocols.Tls;
 
 namespace Postern.Core.Configuration;
@@ -7,6 +8,9 @@ namespace Postern.Core.Configuration;
 /// <param name="failed">Keys that binding refused already; they are at their defaults here and no further complaint is made of them.</param>
 internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDictionary<string, ConfigOrigin> origins, ConfigOrigin whole, IReadOnlyCollection<string> failed)
 {
+    /// <summary>With its own port an upstream then has four, which leaves room for another one in a plan of eight.</summary>
+    private const int MostPorts = 3;
+
     public List<ConfigError> Errors { get; } = [];
     public List<ConfigError> Warnings { get; } = [];
 
@@ -20,6 +24,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         CheckAccess();
         CheckDelivery();
         CheckDiagnosis();
+        CheckShaping();
     }
 
     private void CheckForms(object value, SettingsTable table, string path)
@@ -53,6 +58,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         Unique("user", config.User.Select(u => u.Name), "name");
         Unique("upstream", config.Upstream.Select(u => u.Name), "name");
         Unique("egress", config.Egress.Select(e => e.Name), "name");
+        Unique("webhook", config.Webhook.Select(w => w.Name), "name");
         Unique("listener", config.Listener.Select(l => l.Address), "address");
     }
 
@@ -103,9 +109,24 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
                 Warn($"{path}.tls_verify", "false", "anyone on the way could pose as this upstream", "name its authority in tls_ca instead, where it has one of its own");
             if (upstream.Address.EndsWith(":465", StringComparison.Ordinal) && upstream.Tls is not TlsMode.Implicit)
                 Warn($"{path}.tls", $"\"{ConfigValues.KebabCase(upstream.Tls.ToString())}\"", "port 465 expects TLS from the start (RFC 8314)", "set tls = \"implicit\"");
+            CheckWays(upstream, path);
             if (upstream.Weight == 0 && config.Upstream.All(u => u.Weight == 0))
                 Error($"{path}.weight", "0", "every upstream has weight 0, so none would be used", "give at least one a weight above 0");
         }
+    }
+
+    /// <summary>The ports and families by which it may be reached.</summary>
+    private void CheckWays(UpstreamConfig upstream, string path)
+    {
+        if (upstream.Ports.Count > MostPorts)
+            Error($"{path}.ports", $"[{string.Join(", ", upstream.Ports)}]", $"at most {MostPorts} further ports", "each is tried in turn while the upstream is down; name those that it really has");
+        if (upstream.Family == AddressFamilies.Both) return;
+        string family = ConfigValues.KebabCase(upstream.Family.ToString());
+        if (upstream.Family == AddressFamilies.Ipv6 && !config.Delivery.Ipv6)
+            Error($"{path}.family", $"\"{family}\"", "only IPv6 is to be used, but delivery.ipv6 is false", "set delivery.ipv6 = true, or leave family out");
+        int colon = upstream.Address.LastIndexOf(':');
+        if (colon > 0 && IPAddress.TryParse(upstream.Address[..colon].Trim('[', ']'), out var address) && !upstream.Family.Allow(address.AddressFamily))
+            Error($"{path}.family", $"\"{family}\"", $"the address {address} is of the other family", "leave family out where the upstream is given as an address");
     }
 
     private void CheckDelivery()

@@ -1,3 +1,4 @@
+using Postern.Core.Queue;
 using Postern.Protocols.Tls;
 
 namespace Postern.Core.Configuration;
@@ -17,9 +18,12 @@ public sealed record PosternConfig
     public IReadOnlyList<UpstreamConfig> Upstream { get; init; } = [];
     public IReadOnlyList<EgressConfig> Egress { get; init; } = [];
     public IReadOnlyList<RouteConfig> Route { get; init; } = [];
+    public IReadOnlyList<ShapingConfig> Shaping { get; init; } = [];
     public PickupConfig? Pickup { get; init; }
     public DnsConfig Dns { get; init; } = new();
     public DiagnosisConfig Diagnosis { get; init; } = new();
+    public EventsConfig Events { get; init; } = new();
+    public IReadOnlyList<WebhookConfig> Webhook { get; init; } = [];
     public LogConfig Log { get; init; } = new();
 }
 
@@ -82,6 +86,9 @@ public sealed record AccessConfig
 
     [Setting("Sender addresses or @domains that may be used; empty allows all.")]
     public IReadOnlyList<string> Senders { get; init; } = [];
+
+    [Setting("Highest priority (MT-PRIORITY) that clients without AUTH may ask for; what is above is lowered to it.", Source = "RFC 6710: -9 to 9, 0 is normal", Min = "-9", Max = "9")]
+    public int MaxPriority { get; init; } = MessagePriority.Highest;
 }
 
 public sealed record UserConfig
@@ -94,6 +101,15 @@ public sealed record UserConfig
 
     [Setting("Sender addresses or @domains that this user may use; empty allows all.")]
     public IReadOnlyList<string> Senders { get; init; } = [];
+
+    [Setting("Share of a busy destination's sessions relative to other users, sender domains and clients, which weigh 10.", Min = "1", Max = "100")]
+    public int Weight { get; init; } = 10;
+
+    [Setting("Priority of this user's mail when the mail does not ask for another.", Source = "RFC 6710: -9 to 9, 0 is normal", Min = "-9", Max = "9")]
+    public int Priority { get; init; }
+
+    [Setting("Highest priority (MT-PRIORITY) that this user may ask for; what is above is lowered to it.", Min = "-9", Max = "9")]
+    public int MaxPriority { get; init; } = MessagePriority.Highest;
 }
 
 public sealed record LimitsConfig
@@ -158,6 +174,8 @@ public sealed record QueueConfig
 
 public enum DeliveryMode : byte { Queue, Inline, InlineThenQueue }
 
+public enum PriorityHeader : byte { Ignore, Lower, Follow }
+
 public sealed record DeliveryConfig
 {
     [Setting("queue: keep, answer 250, deliver. inline: pass the client's transaction through to the upstream live. inline-then-queue: live when the upstream answers in time, kept when it does not.")]
@@ -177,6 +195,9 @@ public sealed record DeliveryConfig
 
     [Setting("Age at which the sender hears of a delay, once; 0s for never.", Source = "Postfix delay_warning_time and Exim delay_warning; sendmail 4 h", Min = "0s", Max = "30d")]
     public TimeSpan DelayNotice { get; init; } = TimeSpan.FromHours(4);
+
+    [Setting("Priority from the header, for mail that asks for none in MAIL: MT-Priority, Priority, X-Priority, Precedence. ignore, lower (bulk mail makes room for the rest) or follow (urgent mail goes first too).", Source = "RFC 6758 (MT-Priority), RFC 2156 section 5.3.6 (Priority)")]
+    public PriorityHeader PriorityHeader { get; init; } = PriorityHeader.Lower;
 
     [Setting("Sessions at once to one destination.", Source = "Postfix default_destination_concurrency_limit 20", Min = "1", Max = "10000")]
     public int MaxSessionsPerDestination { get; init; } = 20;
@@ -263,6 +284,12 @@ public sealed record UpstreamConfig
     [Setting("host:port; the host's addresses are looked up, its MX are not.", Example = "smtp.example.com:587", Form = SettingForm.HostPort)]
     public required string Address { get; init; }
 
+    [Setting("Further ports of the same host, tried in this order when the port of address cannot be connected. 465 is spoken with TLS from the start, the others with STARTTLS where tls asks for TLS.", Example = "[465, 2525]", Min = "1", Max = "65535")]
+    public IReadOnlyList<int> Ports { get; init; } = [];
+
+    [Setting("Address families used towards this upstream: both, ipv4 or ipv6.")]
+    public AddressFamilies Family { get; init; } = AddressFamilies.Both;
+
     [Setting("none, opportunistic, required (STARTTLS, certificate verified) or implicit (TLS from the start, verified).")]
     public TlsMode Tls { get; init; } = TlsMode.Opportunistic;
 
@@ -286,6 +313,21 @@ public sealed record UpstreamConfig
 
     [Setting("Messages on one session; absent for delivery.max_messages_per_session.", Min = "1", Max = "1000000")]
     public int? MaxMessagesPerSession { get; init; }
+
+    [Setting("New connections in a minute at most; absent for no limit but what is learned.", Min = "1", Max = "1000000")]
+    public int? MaxConnectionsPerMinute { get; init; }
+
+    [Setting("Messages in a minute at most; absent for no limit but what is learned or published.", Min = "1", Max = "10000000")]
+    public int? MaxMessagesPerMinute { get; init; }
+
+    [Setting("Messages in an hour at most.", Min = "1", Max = "100000000")]
+    public int? MaxMessagesPerHour { get; init; }
+
+    [Setting("Messages in a day (24 hours, sliding) at most.", Min = "1", Max = "1000000000")]
+    public int? MaxMessagesPerDay { get; init; }
+
+    [Setting("Begin with few sessions and learn the upstream's limits from what it takes and refuses. Off: only the fixed limits hold.")]
+    public bool Adaptive { get; init; } = true;
 }
 
 public sealed record EgressConfig

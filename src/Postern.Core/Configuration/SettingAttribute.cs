@@ -37,6 +37,12 @@ public enum SettingForm : byte
 
     /// <summary>A folder; made when it does not exist. Relative paths are relative to the configuration file's folder.</summary>
     Folder,
+
+    /// <summary>An http or https URL.</summary>
+    Url,
+
+    /// <summary>A type of events, "incident.*" or "*".</summary>
+    EventPattern,
 }
 
 /// <summary>

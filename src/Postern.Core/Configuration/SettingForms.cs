@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Postern.Core.Events;
 
 namespace Postern.Core.Configuration;
 
@@ -24,8 +25,13 @@ internal static class SettingForms
         SettingForm.File when !File.Exists(text) => ("there is no such file", "correct the path, or make the file readable for this user"),
         SettingForm.Folder when File.Exists(text) => ("is a file, expected a folder", "name a folder; it is made when it does not exist"),
         SettingForm.Folder when text.Length == 0 => ("expected a folder", "write a path, or leave the line out for the default"),
+        SettingForm.Url when !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url.Host.Length == 0 => ("expected a URL", "write it with its scheme, such as \"https://alerts.example.net/postern\""),
+        SettingForm.EventPattern when !EventTypes.IsPattern(text) => ("expected a type of events", EventMend(text)),
         _ => null,
     };
+
+    private static string EventMend(string text) =>
+        Suggestion.For(text, EventTypes.All.Select(t => t.Word)) is { } near ? $"did you mean \"{near}\"?" : $"write \"*\", \"incident.*\" or one of {string.Join(", ", EventTypes.All.Select(t => t.Word))}";
 
     /// <summary>True for 127.0.0.0/8, ::1 and localhost, with a port.</summary>
     public static bool IsLoopback(string listen) =>

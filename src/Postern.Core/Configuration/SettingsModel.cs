@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Postern.Core.Configuration;
 
 /// <summary>What a setting holds; decides how it is read, checked, shown and documented.</summary>
-internal enum SettingKind : byte { Text, Flag, Number, Size, Duration, Choice, Secret, Table, TextList, DurationList, TableList }
+internal enum SettingKind : byte { Text, Flag, Number, Size, Duration, Choice, Secret, Table, TextList, NumberList, DurationList, TableList }
 
 /// <summary>One key of the configuration.</summary>
 /// <param name="Table">The keys below it, for Table and TableList; else null.</param>
@@ -24,6 +24,7 @@ internal sealed record SettingInfo(string Name, PropertyInfo Property, SettingKi
         SettingKind.Secret => "text, { env = \"NAME\" } or { file = \"path\" }",
         SettingKind.Table => "a table",
         SettingKind.TextList => "a list of texts",
+        SettingKind.NumberList => "a list of numbers",
         SettingKind.DurationList => "a list of durations",
         _ => "a list of tables",
     };
@@ -53,7 +54,7 @@ internal sealed class SettingsTable
         var attribute = property.GetCustomAttribute<SettingAttribute>();
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var element = type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
-        var kind = element is null ? KindOf(type, property.Name) : element == typeof(string) ? SettingKind.TextList : element == typeof(TimeSpan) ? SettingKind.DurationList : SettingKind.TableList;
+        var kind = element is null ? KindOf(type, property.Name) : element == typeof(string) ? SettingKind.TextList : element == typeof(int) ? SettingKind.NumberList : element == typeof(TimeSpan) ? SettingKind.DurationList : SettingKind.TableList;
         var table = kind is SettingKind.Table or SettingKind.TableList ? new SettingsTable(element ?? type) : null;
         string[] choices = kind == SettingKind.Choice ? [.. Enum.GetNames(type).Select(ConfigValues.KebabCase)] : [];
         bool required = property.GetCustomAttribute<System.Runtime.CompilerServices.RequiredMemberAttribute>() is not null;

@@ -33,11 +33,20 @@ internal sealed class Attempt
     /// <summary>When an upstream that was not tried, or could not be reached, may be tried again; null when none was in the way.</summary>
     public DateTimeOffset? GatedUntil { get; private set; }
 
+    /// <summary>The upstream is well, and only takes no more now: by what it refused, or by what we know of it.</summary>
+    public bool IsShaped { get; private set; }
+
+    /// <summary>... because as many sessions are open as may be: those that are go on.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>Some host answered for itself: the way to the destination is open, whatever it said of the message.</summary>
     public bool WasReached { get; set; }
 
     /// <summary>The present candidate was not tried: its gate is closed or its sessions are all in use.</summary>
     public bool WasSkipped { get; set; }
+
+    /// <summary>What the present candidate's failure says of the others.</summary>
+    public Blame Blame { get; set; }
 
     /// <summary>The present candidate is ourselves: those after it would hand the mail back (RFC 5321 section 5.1).</summary>
     public bool HasLoop { get; set; }
@@ -60,7 +69,7 @@ internal sealed class Attempt
         IsExpired = lease.Envelope.ExpiresAt <= now;
         GatedUntil = null;
         Evidence = null;
-        WasReached = WasSkipped = HasLoop = false;
+        WasReached = WasSkipped = HasLoop = IsShaped = IsFull = false;
         NothingTried = true;
         _count = lease.Pending.Count;
         if (_outcomes.Length < _count) _outcomes = new RecipientOutcome[_count];
@@ -85,6 +94,13 @@ internal sealed class Attempt
         if (Evidence is { } last)
             evidence = evidence with { Earlier = [.. (last.Earlier ?? []).Append(last with { Earlier = null }).TakeLast(AttemptEvidence.MaxEarlier)] };
         Evidence = evidence;
+    }
+
+    /// <summary>The present candidate takes no more before then.</summary>
+    public void NoteShaped(DateTimeOffset until)
+    {
+        IsShaped = true;
+        NoteGate(until);
     }
 
     public void NoteGate(DateTimeOffset until)

@@ -51,6 +51,7 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
     {
         candidate.Upstream.Place ??= new UpstreamPlace(candidate.Host, candidate.Port, candidate.Egress.Name.Length == 0 ? null : candidate.Egress.Name);
         candidate.Upstream.Record.Add(sample);
+        candidate.Upstream.Recent.Add(sample.IsRefusal);
     }
 
     /// <summary>A message that was served.</summary>

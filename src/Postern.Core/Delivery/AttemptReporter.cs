@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
+using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
@@ -17,6 +18,9 @@ namespace Postern.Core.Delivery;
 /// </summary>
 internal sealed class AttemptReporter(DeliveryEngine engine)
 {
+    /// <summary>After a refusal by a limit, until the lane is asked again: it knows better when.</summary>
+    private static readonly TimeSpan LimitWait = TimeSpan.FromMilliseconds(250);
+
     private static readonly string[] OutcomeWords = ["delivered", "next_host", "deferred", "bounced"];
 
     /// <summary>
@@ -47,7 +51,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     {
         _at = attempt.StartedAt;
         _begun = engine.Time.GetTimestamp();
-        if (!failure.IsPermanent) attempt.NoteGate(engine.Registry.Domain(queue.Destination.Name).Failed(failure));
+        if (!failure.IsPermanent) attempt.NoteGate(engine.Registry.Domain(queue.Destination.Name).Failed(failure).Until);
         attempt.SetOpen(failure, null);
         string domain = queue.Destination.Name;
         var evidence = new AttemptEvidence
@@ -72,6 +76,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     public void Opened(Attempt attempt, DestinationQueue queue, Candidate candidate, in SessionOffer offer, DeliveryPlan plan)
     {
         _dns = plan.Dns.Count == 0 ? offer.Dns : [.. plan.Dns, .. offer.Dns];
+        attempt.Blame = offer.Blame;
         if (offer.Session is not null)
         {
             engine.Parts.Metrics.UpstreamSessionsOpened.Add(1, new KeyValuePair<string, object?>("result", "open"));
@@ -80,7 +85,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (offer.NotBefore is { } notBefore)
         {
             attempt.WasSkipped = true;
-            attempt.NoteGate(notBefore);
+            attempt.IsFull = offer.IsFull;
+            if (offer.IsShaped) attempt.NoteShaped(notBefore);
+            else attempt.NoteGate(notBefore);
             return;
         }
         var failure = offer.Failure!;
@@ -93,46 +100,92 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         // After a host that failed, ourselves in the list means only that no further host is left.
         if (!attempt.HasLoop || attempt.NothingTried) attempt.SetOpen(failure, null);
         engine.Parts.Metrics.UpstreamSessionsOpened.Add(1, new KeyValuePair<string, object?>("result", "failed"));
-        if (offer.Until is { } until) Gated(attempt, candidate, failure, until);
+        if (offer.Until is { } until) Gated(attempt, candidate, failure, until, offer.IsRest);
+        if (offer.IsLimit) Limited(attempt, offer.Lesson);
+        Learned(candidate, offer.Lesson);
         string target = string.Create(CultureInfo.InvariantCulture, $"{candidate.Host}:{candidate.Port}");
         Record(attempt, queue, candidate, null, target, failure.Stage, failure, isReused: false);
     }
 
     /// <summary>A message was handed to a session, whatever came of it.</summary>
-    public void Ran(Attempt attempt, DestinationQueue queue, PooledSession session, bool isReused, in TransactionRunner.Result result)
+    /// <param name="messagesBefore">That the session had carried.</param>
+    /// <param name="began">When the message was granted.</param>
+    public void Ran(Attempt attempt, DestinationQueue queue, PooledSession session, bool isReused, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began)
     {
         var candidate = session.Candidate;
         // A session that broke or was ended with 421 says nothing for the host; any other answer is the host's own.
-        if (result.SessionFailure is null) attempt.WasReached = true;
-        if (session.OwesReport)
+        if (result.SessionFailure is null)
         {
-            var (until, opened) = SessionOpener.Report(session, result.SessionFailure);
-            if (until is { } closed) Gated(attempt, candidate, result.SessionFailure!, closed);
-            if (opened) PosternLog.UpstreamOpened(engine.Parts.Logger, candidate.Upstream.Name);
-            if (opened) engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "open"));
-            if (opened && candidate.Upstream.IsPool) engine.Scheduler.Reopen(static q => q.Destination.Kind == Routing.DestinationKind.Pool);
-            if (result.SessionFailure is null) engine.Scheduler.Open(queue);
+            attempt.WasReached = true;
+            engine.Scheduler.Proven(queue);
         }
+        var lesson = Tell(attempt, session, result.SessionFailure, messagesBefore, began);
+        bool owed = session.OwesReport;
+        var failure = result.SessionFailure ?? AboutOurAddress(attempt, candidate);
+        // A session that a limit ended says nothing against the host.
+        var report = engine.Opener.Report(session, lesson is null ? failure : null);
+        attempt.Blame = report.Blame;
+        if (report.IsLimit || (lesson is not null && result.SessionFailure is { MayDuplicate: false })) Limited(attempt, lesson);
+        Learned(candidate, lesson);
+        if (report.ClosedUntil is { } closed) Gated(attempt, candidate, failure!, closed, report.IsRest);
+        if (report.Opened) PosternLog.UpstreamOpened(engine.Parts.Logger, candidate.Upstream.Name);
+        if (report.Opened) engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "open"));
+        if (report.Opened && candidate.Upstream.IsPool) engine.Scheduler.Reopen(static q => q.Destination.Kind == Routing.DestinationKind.Pool);
+        if (owed && failure is null) engine.Scheduler.Open(queue);
         Record(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused);
+    }
+
+    /// <summary>Tells the lane what became of the message; returns what a refusal taught.</summary>
+    private LaneLesson? Tell(Attempt attempt, PooledSession session, StageFailure? sessionFailure, int messagesBefore, DateTimeOffset began)
+    {
+        var candidate = session.Candidate;
+        var now = engine.Time.GetUtcNow();
+        int open = candidate.Upstream.OpenSessions;
+        if (session.Session.MessagesSent > messagesBefore) candidate.Lane.Accepted(LaneSamples.Taken(now, open, messagesBefore, began));
+        var failure = sessionFailure ?? (session.Session.MessagesSent > messagesBefore ? null : FirstFailure(attempt));
+        if (failure is null or { Kind: FailureKind.Cancelled }) return null;
+        return LaneSamples.Refused(now, failure, candidate.Host, open, messagesBefore, began) is { } sample ? candidate.Lane.Refused(sample) : null;
+    }
+
+    /// <summary>The message waits for its turn. Where it is sessions that are too many, those that are served go on.</summary>
+    private void Limited(Attempt attempt, LaneLesson? lesson)
+    {
+        attempt.IsFull = lesson is null or { Kind: LimitKind.Concurrency or LimitKind.ConnectionRate };
+        attempt.NoteShaped(engine.Time.GetUtcNow() + LimitWait);
+    }
+
+    /// <summary>A limit was met: said once in the log, on the incident and to whoever listens to events.</summary>
+    private void Learned(Candidate candidate, LaneLesson? lesson)
+    {
+        // One that is known from an attempt before was told then.
+        if (lesson is null || lesson.At < _at) return;
+        PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
     }
 
     /// <summary>
     /// A session in use was ended before the next message, which goes to another session and loses nothing. Where that comes after the same number of messages again, it is a
     /// limit of theirs that an operator wants to know: explained like a failure, though none of a message.
     /// </summary>
-    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result)
+    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began)
     {
-        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle) return;
         var candidate = session.Candidate;
+        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle)
+        {
+            candidate.Lane.Untake();
+            return;
+        }
+        Learned(candidate, Tell(attempt, session, result.SessionFailure, messagesBefore, began));
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var evidence = Evidence(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused: true, ms);
         AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
         if (candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
     }
 
-    private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until)
+    private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until, bool isRest)
     {
         attempt.NoteGate(until);
+        // Our address rests, which is told once where it begins; the upstream is well.
+        if (isRest) return;
         PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage.Word(), until, failure.Detail);
         engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "closed"));
     }
@@ -201,6 +254,17 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Dns = _dns,
         Tls = session?.Session.Tls ?? Recorder.Tls,
     }.With(Recorder);
+
+    /// <summary>A refusal of a recipient or the message that is about our address, where somebody is still to be delivered; null when there is none.</summary>
+    private static StageFailure? AboutOurAddress(Attempt attempt, Candidate candidate)
+    {
+        if (attempt.Open == 0) return null;
+        foreach (ref readonly var outcome in attempt.Outcomes)
+        {
+            if (outcome is { IsAboutUs: true, Failure: { } failure } && BlameReading.Of(failure, candidate.Host).IsRefusedAddress) return failure;
+        }
+        return null;
+    }
 
     private static StageFailure? FirstFailure(Attempt attempt)
     {

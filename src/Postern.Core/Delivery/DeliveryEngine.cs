@@ -37,6 +37,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         _model = model;
         Scheduler = new Scheduler(model.Limits, Start, parts.Time);
         _overdue = new Overdue(this);
+        Watch(parts.Registry);
         _sweep = parts.Time.CreateTimer(static e => ((DeliveryEngine)e!).Sweep(), this, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -102,6 +103,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         await _abort.CancelAsync();
         await WaitAsync(AbortTime);
         await _overdue.DisposeAsync();
+        await Parts.RestWatch.DisposeAsync();
         await Parts.Diagnoses.DisposeAsync();
         await Pool.DisposeAsync();
     }
@@ -110,7 +112,21 @@ internal sealed class DeliveryEngine : IAsyncDisposable
     {
         await StopAsync(TimeSpan.Zero);
         Scheduler.Dispose();
+        Registry.Lanes.Dispose();
         _abort.Dispose();
+    }
+
+    /// <summary>What the upstreams' state has to tell.</summary>
+    private void Watch(UpstreamRegistry registry)
+    {
+        registry.Rests.Began += rest => PosternLog.EgressRested(Parts.Logger, rest.Group, rest.Egress, rest.Address, string.Join(',', rest.Lists), rest.Until, rest.Reason);
+        registry.Rests.Ended += (rest, end) =>
+        {
+            PosternLog.EgressReturned(Parts.Logger, rest.Group, rest.Egress, rest.Address, end == RestEnd.Delisted ? "no blocklist lists it any more, one message tries it" : "a message was taken", Time.GetUtcNow() - rest.Since);
+            bool isSystem = rest.Egress.Length == 0;
+            Scheduler.Reopen(q => q.Destination.Egress.Length == 0 == isSystem);
+        };
+        registry.Ejected += (upstream, ejection) => PosternLog.MemberEjected(Parts.Logger, upstream.Name, ejection.Until, ejection.Times, ejection.Words);
     }
 
     private void Start(DestinationQueue queue)
@@ -132,6 +148,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         Pool.CloseIdle(Model.Config.Delivery.SessionIdle);
         foreach (var (worker, _) in _active) worker.Renew();
         _overdue.Look();
+        Parts.RestWatch.Look();
         if (++_ticks % 60 != 0) return;
         Registry.Sweep();
         Parts.Diagnoses.Book.Sweep();
@@ -141,5 +158,5 @@ internal sealed class DeliveryEngine : IAsyncDisposable
 /// <summary>What delivery is made of.</summary>
 /// <param name="SpoolFolder">For large converted messages.</param>
 internal sealed record DeliveryParts(
-    IQueueStore Store, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry,
+    IQueueStore Store, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry, RestWatch RestWatch,
     AttemptExplainer Explainer, RelayDiagnoses Diagnoses, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);

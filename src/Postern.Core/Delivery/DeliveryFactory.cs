@@ -4,6 +4,7 @@ using Postern.Core.Configuration;
 using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
+using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
 using Postern.Protocols.Dns;
@@ -18,15 +19,17 @@ internal static class DeliveryFactory
     public static DeliveryEngine Create(PosternConfig config, IQueueStore store, MailRouter router, IResolver resolver, OwnAddresses own, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, Func<double> random, string spoolFolder, DiagnosisSetup? diagnosis = null)
     {
         var logger = loggers.CreateLogger("Postern.Delivery");
-        var registry = new UpstreamRegistry(config.Delivery.Retry, time);
+        var registry = new UpstreamRegistry(config.Delivery.Retry, new LaneBook(time, new LearnedLimits(Path.Combine(config.Server.Data, "state"), logger)), time);
+        registry.Recovered = static candidate => candidate.Lane.Reset();
         var pool = new SessionPool(time);
-        var planner = new DeliveryPlanner(resolver, new MxLookup(resolver, isOurName: own.IsOurName), own);
+        var planner = new DeliveryPlanner(resolver, new MxLookup(resolver, isOurName: own.IsOurName), own, registry.Rests, time);
         var composer = new BounceComposer(new BounceSettings(config.Server.Hostname, config.Delivery.Expire), time, loggers.CreateLogger("Postern.Bounces"));
         var diagnoses = (diagnosis ?? DiagnosisSetup.Default).Start(config, resolver, metrics, loggers, time);
         var explainer = new AttemptExplainer(diagnoses.Explainer, registry, time);
         var settler = new Settler(store, new Notifier(composer, router, store, explainer), random, logger);
-        var parts = new DeliveryParts(store, settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, time), registry, explainer, diagnoses, metrics, logger, time, spoolFolder);
-        var engine = new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1));
+        var watch = new RestWatch(registry.Rests, diagnoses.Checks.BlocklistsAsync, logger, time);
+        var parts = new DeliveryParts(store, settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, registry, time), registry, watch, explainer, diagnoses, metrics, logger, time, spoolFolder);
+        var engine = new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1, time));
         diagnoses.Waiting = destination => engine.Scheduler.Depth(destination);
         return engine;
     }

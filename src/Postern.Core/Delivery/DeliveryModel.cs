@@ -18,16 +18,19 @@ internal sealed class DeliveryModel
     private readonly ConcurrentDictionary<string, UpstreamPool?> _pools = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<EgressChoice, ClientSettings> _mxSettings = new();
     private readonly UpstreamRegistry _registry;
+    private readonly TimeProvider _time;
 
-    public DeliveryModel(PosternConfig config, UpstreamRegistry registry, int generation)
+    public DeliveryModel(PosternConfig config, UpstreamRegistry registry, int generation, TimeProvider time)
     {
         Config = config;
+        _time = time;
         _registry = registry;
         Generation = generation;
+        Shaping = new ShapingModel(config);
         Limits = new SessionLimits(config);
         Retry = new RetrySchedule(config.Delivery.Retry, config.Delivery.RetryJitterPercent);
         Egress = new EgressModel(config);
-        _upstreams = config.Upstream.ToDictionary(u => u.Name, u => new UpstreamModel(u, config, registry.Pool(u.Name), generation), StringComparer.OrdinalIgnoreCase);
+        _upstreams = config.Upstream.ToDictionary(u => u.Name, u => new UpstreamModel(u, config, registry.Pool(u.Name), registry.Lanes, Shaping, generation), StringComparer.OrdinalIgnoreCase);
     }
 
     public PosternConfig Config { get; }
@@ -35,6 +38,7 @@ internal sealed class DeliveryModel
     /// <summary>Grows with each reload: sessions opened under another generation are not used again.</summary>
     public int Generation { get; }
     public SessionLimits Limits { get; }
+    public ShapingModel Shaping { get; }
     public RetrySchedule Retry { get; }
     public EgressModel Egress { get; }
 
@@ -42,13 +46,18 @@ internal sealed class DeliveryModel
     public UpstreamPool? Pool(string names) => _pools.TryGetValue(names, out var pool) ? pool : _pools.GetOrAdd(names, Compile);
 
     /// <summary>One host of a domain's MX, or the domain's own address literal.</summary>
-    public Candidate MxCandidate(string host, IPAddress? address, EgressChoice egress)
+    /// <param name="group">Who counts us together, and what is fixed for it; see <see cref="ShapingModel.ForMx"/>.</param>
+    public Candidate MxCandidate(string host, IPAddress? address, EgressChoice egress, (string Name, LaneLimits Limits) group)
     {
         int port = Config.Delivery.MxPort;
         string name = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        var upstream = _registry.MxHost(egress.Name.Length == 0 ? name : $"{name} from {egress.Name}");
         return new Candidate
         {
-            Upstream = _registry.MxHost(egress.Name.Length == 0 ? name : $"{name} from {egress.Name}"),
+            Upstream = upstream,
+            Gate = upstream.Gate(""),
+            Group = group.Name,
+            Lane = _registry.Lanes.For(group.Name, egress.Name, group.Limits),
             Host = host,
             Port = port,
             Address = address,
@@ -68,6 +77,6 @@ internal sealed class DeliveryModel
         {
             if (_upstreams.TryGetValue(name, out var upstream)) members.Add(upstream);
         }
-        return members.Count == 0 ? null : new UpstreamPool(members);
+        return members.Count == 0 ? null : new UpstreamPool(members, _registry, _time);
     }
 }

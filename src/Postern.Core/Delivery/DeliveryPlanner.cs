@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Postern.Core.Configuration;
 using Postern.Core.Routing;
 using Postern.Core.Upstreams;
 using Postern.Protocols.Dns;
@@ -14,21 +15,18 @@ internal readonly record struct TargetResolution(SessionTarget? Target, StageFai
 /// All look-ups of a delivery, none of its conversation: a destination's hosts (pool or MX), then a host's addresses when it is its turn.
 /// Answers are data; trouble is a <see cref="StageFailure"/> of stage Resolve. Thread safe.
 /// </summary>
-internal sealed class DeliveryPlanner(IResolver resolver, MxLookup mx, OwnAddresses own)
+internal sealed class DeliveryPlanner(IResolver resolver, MxLookup mx, OwnAddresses own, EgressRests rests, TimeProvider time)
 {
-    /// <summary>Hosts of one domain that one attempt may try; Postfix's smtp_mx_address_limit is 5 addresses.</summary>
-    private const int MostHosts = 8;
-
     /// <summary>Addresses of one host that one session may try.</summary>
     private const int MostAddresses = 8;
 
     /// <summary>Null when the destination is not to be had under this configuration (an upstream or egress address that is gone): its mail is to be routed anew.</summary>
     public ValueTask<DeliveryPlan?> PlanAsync(DeliveryModel model, Destination destination, CancellationToken cancel)
     {
-        if (model.Egress.Next(destination.Egress) is not { } egress) return ValueTask.FromResult<DeliveryPlan?>(null);
+        if (model.Egress.Next(destination.Egress) is not { } choices) return ValueTask.FromResult<DeliveryPlan?>(null);
         return destination.Kind == DestinationKind.Pool
-            ? ValueTask.FromResult(model.Pool(destination.Name)?.Next(egress))
-            : PlanMxAsync(model, destination.Name, egress, cancel);
+            ? ValueTask.FromResult(model.Pool(destination.Name)?.Next(model.Egress, choices))
+            : PlanMxAsync(model, destination.Name, choices, cancel);
     }
 
     /// <summary>Addresses of the families that may be used, IPv6 first and interleaved (RFC 8305 section 4).</summary>
@@ -37,12 +35,13 @@ internal sealed class DeliveryPlanner(IResolver resolver, MxLookup mx, OwnAddres
         var egress = candidate.Egress;
         if (candidate.Address is { } literal)
         {
-            if (!egress.Allows(literal.AddressFamily)) return Fail(NoEgress(candidate, literal.AddressFamily), []);
+            if (!egress.Allows(literal.AddressFamily) || !candidate.Families.Allow(literal.AddressFamily)) return Fail(NoEgress(candidate, literal.AddressFamily), []);
             return Target(candidate, [literal], []);
         }
         var observations = new List<DnsObservation>(2);
-        bool v6 = model.Config.Delivery.Ipv6 && egress.Allows(AddressFamily.InterNetworkV6);
-        bool v4 = egress.Allows(AddressFamily.InterNetwork);
+        bool v6 = model.Config.Delivery.Ipv6 && egress.Allows(AddressFamily.InterNetworkV6) && candidate.Families.Allow(AddressFamily.InterNetworkV6);
+        bool v4 = egress.Allows(AddressFamily.InterNetwork) && candidate.Families.Allow(AddressFamily.InterNetwork);
+        if (!v4 && !v6) return Fail(NoEgress(candidate, candidate.Families == AddressFamilies.Ipv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork), []);
         var six = v6 ? resolver.AddressesAsync(candidate.Host, AddressFamily.InterNetworkV6, cancel).AsTask() : null;
         var four = v4 ? await resolver.AddressesAsync(candidate.Host, AddressFamily.InterNetwork, cancel) : null;
         var answers6 = six is null ? null : await six;
@@ -54,20 +53,25 @@ internal sealed class DeliveryPlanner(IResolver resolver, MxLookup mx, OwnAddres
         return Fail(Unresolved(candidate, answers6?.Status, four?.Status), observations);
     }
 
-    private async ValueTask<DeliveryPlan?> PlanMxAsync(DeliveryModel model, string domain, EgressChoice egress, CancellationToken cancel)
+    private async ValueTask<DeliveryPlan?> PlanMxAsync(DeliveryModel model, string domain, EgressChoice[] choices, CancellationToken cancel)
     {
         var resolution = await mx.ResolveAsync(domain, cancel);
         if (resolution.Failure is { } failure) return DeliveryPlan.Failed(failure, resolution.Observations);
 
         // Only an address literal means an address: an MX record that holds one is a mistake, and a name that the DNS does not know.
         bool isLiteral = domain[0] == '[';
-        var candidates = new Candidate[Math.Min(resolution.Hosts.Count, MostHosts)];
-        for (int i = 0; i < candidates.Length; i++)
+        var group = model.Shaping.ForMx([.. resolution.Hosts.Select(h => h.Name)], domain);
+        if (!rests.IsEmpty)
         {
-            string host = resolution.Hosts[i].Name;
-            candidates[i] = model.MxCandidate(host, isLiteral ? IPAddress.Parse(host) : null, egress);
+            var now = time.GetUtcNow();
+            choices = model.Egress.WithoutRested(choices, c => rests.IsRested(group.Group, c.Name, now));
         }
-        return new DeliveryPlan(candidates, null, resolution.Observations);
+        var candidates = new List<Candidate>(choices.Length);
+        foreach (var (host, _) in resolution.Hosts.Take(DeliveryPlan.MostRows))
+        {
+            foreach (var choice in choices) candidates.Add(model.MxCandidate(host, isLiteral ? IPAddress.Parse(host) : null, choice, group));
+        }
+        return new DeliveryPlan(candidates, choices.Length, null, resolution.Observations);
     }
 
     private TargetResolution Target(Candidate candidate, List<IPAddress> addresses, IReadOnlyList<DnsObservation> dns)

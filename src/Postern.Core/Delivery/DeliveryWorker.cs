@@ -19,6 +19,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     private PooledSession? _session;
     private volatile Lease? _lease;
     private long _leasedAt;
+    private DateTimeOffset _messageBegan;
 
     public void Begin(DestinationQueue queue) => _queue = queue;
 
@@ -112,7 +113,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         _attempt.Close(allTried, stopping);
         bool held = _attempt.Open == 0 && _session is null && _attempt.GatedUntil is not null && !_attempt.WasReached;
         // Before the part is filed anew: else a loop would be started for it at once.
-        if (held) engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
+        if (held && _attempt.IsShaped)
+        {
+            if (!_attempt.IsFull || !engine.Scheduler.Narrow(_queue)) engine.Scheduler.Pause(_queue, _attempt.GatedUntil!.Value);
+        }
+        else if (held) engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
+        if (_queue.MaxWorkers is not null && _session?.Candidate.Lane.Free is > 0 and var free) engine.Scheduler.Allow(_queue, _queue.Workers + free);
         await engine.Settler.SettleAsync(_attempt, model, held || stopping, due, CancellationToken.None);
         return !held && !stopping;
     }
@@ -122,11 +128,13 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     {
         // A domain's session that is still there needs no plan: whoever it leads to has taken this domain's mail a moment ago.
         var used = _queue.Destination.Kind == DestinationKind.Mx && _session is { IsSpent: false } ? _session.Candidate : null;
+        var usedBlame = Upstreams.Blame.Host;
         if (used is not null && used.Generation == model.Generation)
         {
-            bool again = await OnSessionAsync(model, isReused: true);
+            bool again = MayBegin(used) && await OnSessionAsync(model, isReused: true);
             if (_attempt.Open == 0) return true;
-            if (again) used = null;
+            if (again || _attempt.WasSkipped) used = null;
+            usedBlame = _attempt.Blame;
         }
         else
         {
@@ -146,20 +154,39 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         engine.Registry.ForgetDomain(_queue.Destination.Name);
         bool allTried = true;
         bool now = engine.Scheduler.TakeRetryAsked(_queue);
-        for (int i = 0; i < plan.Candidates.Count && _attempt.Open > 0; i++)
+        for (var next = plan.First; next is { } step && _attempt.Open > 0; next = plan.NextAfter(step, _attempt.Blame, !_attempt.WasSkipped))
         {
-            var candidate = plan.Candidates[i];
+            var candidate = plan.At(step);
+            _attempt.WasSkipped = false;
+            _attempt.Blame = usedBlame;
             if (used is not null && _attempt.WasReached && candidate.Upstream == used.Upstream) continue;
-            while (true)
+            while (MayBegin(candidate))
             {
                 bool isReused = await ObtainAsync(model, candidate, now, plan);
-                if (_session is null) break;
+                if (_session is null)
+                {
+                    candidate.Lane.Untake();
+                    break;
+                }
                 if (!await OnSessionAsync(model, isReused)) break;
             }
             if (_attempt.HasLoop) break;
             if (_attempt.WasSkipped) allTried = false;
         }
         return allTried;
+    }
+
+    /// <summary>Takes a message's place in what the candidate's lane may send now. False when there is none: the candidate is passed over.</summary>
+    private bool MayBegin(Upstreams.Candidate candidate)
+    {
+        _messageBegan = engine.Time.GetUtcNow();
+        var answer = candidate.Lane.TryMessage(_messageBegan);
+        if (answer.IsGranted) return true;
+        _attempt.WasSkipped = true;
+        _attempt.Blame = Upstreams.Blame.Egress;
+        _attempt.NoteShaped(answer.Until);
+        PutBack();
+        return false;
     }
 
     /// <summary>Sees to it that <see cref="_session"/> is one for the candidate, or null when none is to be had. True when it has been used before.</summary>
@@ -184,9 +211,10 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         var session = _session!;
         if (isReused) _reporter.Begin(session.Candidate);
         var delivery = model.Config.Delivery;
+        int before = session.Session.MessagesSent;
         var result = await _runner.RunAsync(session, isReused, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
-        if (result.Untouched) _reporter.Ended(_attempt, _queue, session, result);
-        else _reporter.Ran(_attempt, _queue, session, isReused, result);
+        if (result.Untouched) _reporter.Ended(_attempt, _queue, session, result, before, _messageBegan);
+        else _reporter.Ran(_attempt, _queue, session, isReused, result, before, _messageBegan);
         session.IdleSince = engine.Time.GetTimestamp();
         if (result.SessionFailure is not null) DropSession();
         return result.Untouched || result.HasRest;

@@ -25,12 +25,14 @@ public sealed class InlineConnector : ILiveUpstreams
         if (plan.Failure is { } unplanned) return new LiveOpening(null, unplanned, Explain(model, parsed, unplanned, plan.Dns));
         StageFailure? failure = null;
         DiagnosisReport? diagnosis = null;
-        foreach (var candidate in plan.Candidates)
+        SessionOffer offer = default;
+        for (var next = plan.First; next is { } step; next = plan.NextAfter(step, offer.Blame, offer.NotBefore is null))
         {
+            var candidate = plan.At(step);
             var recorder = new SessionRecorder(_engine.Time);
             var record = new InlineRecord(_engine, candidate, parsed, plan.Dns, recorder, IsReused: true);
             if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, record), null);
-            var offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
+            offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
             record = record with { IsReused = false, Dns = [.. plan.Dns, .. offer.Dns] };
             if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, record), null);
             if (offer.Failure is { Kind: not FailureKind.Cancelled } refused)
@@ -43,7 +45,7 @@ public sealed class InlineConnector : ILiveUpstreams
             else if (failure is null)
             {
                 // Its gate is closed: what closed it is the reason.
-                failure = offer.Failure ?? candidate.Upstream.Health.Snapshot().LastFailure;
+                failure = offer.Failure ?? candidate.Gate.Snapshot().LastFailure;
                 diagnosis = failure is null ? null : _engine.Parts.Explainer.Latest(candidate);
                 failure ??= Busy(candidate.Upstream.Name);
             }
@@ -96,7 +98,7 @@ internal sealed class InlineSession : LiveUpstream
     public override void Return()
     {
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
-        if (SessionOpener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
+        if (_engine.Opener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
         _engine.Pool.Return(_pooled);
     }
 
@@ -105,7 +107,7 @@ internal sealed class InlineSession : LiveUpstream
         if (failure is { Kind: not FailureKind.Cancelled }) Tally.Lose(failure);
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
         // 421 is an answer, but one about the upstream.
-        SessionOpener.Report(_pooled, failure ?? (Tally.Failure is { Reply.Code: 421 } closing ? closing : null));
+        _engine.Opener.Report(_pooled, failure ?? (Tally.Failure is { Reply.Code: 421 } closing ? closing : null));
         _engine.Pool.Drop(_pooled);
     }
 }

@@ -6,12 +6,14 @@ using Postern.Protocols.Smtp;
 namespace Postern.Core.Delivery;
 
 /// <summary>An open session and the candidate it was opened for. Counts as open at its upstream until it is closed.</summary>
-internal sealed class PooledSession(SmtpClientSession session, Candidate candidate, TimeProvider time)
+/// <param name="begun">Timestamp of when it began to be opened.</param>
+internal sealed class PooledSession(SmtpClientSession session, Candidate candidate, TimeProvider time, long begun)
 {
     /// <summary>How long a QUIT may take when we close for our own reasons.</summary>
     private static readonly TimeSpan QuitTime = TimeSpan.FromSeconds(2);
 
     private int _closed;
+    private bool _isRetired;
 
     public SmtpClientSession Session { get; } = session;
     public Candidate Candidate { get; } = candidate;
@@ -29,13 +31,19 @@ internal sealed class PooledSession(SmtpClientSession session, Candidate candida
     /// <summary>When it last had something to do: a timestamp of the provider.</summary>
     public long IdleSince { get; set; }
 
+    /// <summary>The same, of when it began to be opened.</summary>
+    public long Begun { get; } = begun;
+
     /// <summary>It has carried as many messages as one session may, or begun as many transactions as the peer takes (MAILMAX, RFC 9422).</summary>
-    public bool IsSpent => Session.MessagesSent >= Candidate.MaxMessagesPerSession || Session.TransactionsBegun >= (Session.Extensions.MaxTransactions ?? int.MaxValue);
+    public bool IsSpent => _isRetired || Session.MessagesSent >= Math.Min(Candidate.MaxMessagesPerSession, Candidate.Lane.MessagesPerSession) || Session.TransactionsBegun >= (Session.Extensions.MaxTransactions ?? int.MaxValue);
+
+    /// <summary>No further message is to go over it.</summary>
+    public void Retire() => _isRetired = true;
 
     public async Task QuitAsync()
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
-        Candidate.Upstream.EndSession();
+        Release();
         using var late = new CancellationTokenSource(QuitTime, time);
         try
         {
@@ -51,8 +59,14 @@ internal sealed class PooledSession(SmtpClientSession session, Candidate candida
     public async Task DropAsync()
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
-        Candidate.Upstream.EndSession();
+        Release();
         await Session.DisposeAsync();
+    }
+
+    private void Release()
+    {
+        Candidate.Upstream.EndSession();
+        Candidate.Lane.Closed();
     }
 
     private static string TargetOf(Candidate candidate, SmtpClientSession session) =>

@@ -63,6 +63,23 @@ internal sealed class CheckService(IResolver resolver, DiagnosisParts parts, Tim
         return setup.Checker.RunAsync(Context(setup.Config, request), progress, cancel);
     }
 
+    /// <summary>What the blocklists say of one address of ours: the named zones, or all that are known where none is named. Nothing where probes are off.</summary>
+    public async Task<IReadOnlyList<BlocklistFact>> BlocklistsAsync(IPAddress address, IReadOnlyList<string> zones, CancellationToken cancel)
+    {
+        var setup = _setup!;
+        if (!setup.Config.Diagnosis.Enabled || !setup.Config.Diagnosis.Probe) return [];
+        var context = new ProbeContext
+        {
+            Target = new ProbeTarget(address.ToString(), null, [], setup.Config.Delivery.MxPort),
+            Resolver = resolver,
+            Time = time,
+            HelloName = setup.Config.Server.Hostname,
+            Egress = [address],
+            Lists = zones,
+        };
+        return [.. (await setup.Probes.Blocklists(context, cancel)).OfType<BlocklistFact>()];
+    }
+
     /// <summary>How our other addresses fare at the hosts of the request: seconds, no conversation, no verdict.</summary>
     public ValueTask<IReadOnlyList<Fact>> GlanceAsync(CheckRequest request, CancellationToken cancel)
     {

@@ -25,7 +25,8 @@ public enum FilingNotes : byte
 /// <param name="Destination">Interned: equal keys are the same object.</param>
 /// <param name="Due">When the next attempt may be made.</param>
 /// <param name="Expires">When the message expires.</param>
-public readonly record struct ScheduleEntry(MessageId Id, string Destination, DateTimeOffset Due, DateTimeOffset Expires, int Attempts, int Priority, FilingNotes Notes = FilingNotes.None);
+/// <param name="Tenant">Whose mail it is, see <see cref="TenantTag"/>.</param>
+public readonly record struct ScheduleEntry(MessageId Id, string Destination, DateTimeOffset Due, DateTimeOffset Expires, int Attempts, int Priority, FilingNotes Notes = FilingNotes.None, ushort Tenant = 0);
 
 /// <summary>
 /// The durable queue. Promises: a message whose <see cref="IncomingMessage.CommitAsync"/> returned survives a kill and a power cut; a settlement is applied

@@ -12,15 +12,19 @@ internal sealed class DestinationQueue
     /// <summary>Parts that become ready in one look at most, so that the lock is held briefly when a million fall due together.</summary>
     private const int MostMovedAtOnce = 256;
 
-    private readonly PartHeap _later = new(PartOrder.Due);
-    private readonly PartHeap _ready = new(PartOrder.Turn);
+    private readonly PartHeap _later = new();
+    private readonly ReadyParts _ready = new();
     private SessionLimits? _limits;
     private int _limit;
     private int _cursor;
+    private long _backlogBefore;
 
-    public DestinationQueue(string name)
+    /// <param name="backlogBefore">Parts accepted earlier waited while nothing could be sent, see <see cref="BeginBacklog"/>; zero for none.</param>
+    public DestinationQueue(string name, Standing standing = Standing.New, long backlogBefore = 0)
     {
         Name = name;
+        Standing = standing;
+        _backlogBefore = backlogBefore;
         IsKnown = Destination.TryParse(name, out var destination);
         Destination = destination;
     }
@@ -34,6 +38,9 @@ internal sealed class DestinationQueue
     /// <summary>Session loops that work on this destination.</summary>
     public int Workers { get; set; }
 
+    /// <summary>What is known of the way there.</summary>
+    public Standing Standing { get; set; }
+
     /// <summary>When the last one was started.</summary>
     public long GrownAt { get; set; }
 
@@ -42,6 +49,12 @@ internal sealed class DestinationQueue
 
     /// <summary>The destination could not be reached when last tried: one loop at a time may try, besides those that have a session.</summary>
     public bool HalfOpen { get; set; }
+
+    /// <summary>Until when nothing is given out, because of a limit of the upstream; zero for no pause. Unlike a gate it says nothing against the way there.</summary>
+    public long PausedUntil { get; set; }
+
+    /// <summary>Session loops that the upstream is known to allow now; null for no more than the configuration says. At least one counts: a destination that may have none is paused.</summary>
+    public int? MaxWorkers { get; set; }
 
     /// <summary>That loop is at work.</summary>
     public bool Probing { get; set; }
@@ -58,34 +71,59 @@ internal sealed class DestinationQueue
     public int Ready => _ready.Count;
     public int Count => _ready.Count + _later.Count;
     public bool IsIdle => Workers == 0 && Count == 0;
-    public long FirstReadyDue => _ready.First.Due;
 
-    public void Add(in WaitingPart part, long now) => (part.Due <= now ? _ready : _later).Add(part);
+    public void Add(in WaitingPart part, TenantWeights weights, long now)
+    {
+        if (part.Due <= now) _ready.Add(part, weights, _backlogBefore);
+        else _later.Add(part);
+    }
 
-    public WaitingPart Take() => _ready.TakeFirst();
+    public WaitingPart Take(TenantWeights weights) => _ready.Take(weights);
+
+    /// <summary>True when some part has been due since then.</summary>
+    public bool HasDueSince(long time) => _ready.HasDueSince(time);
+
+    /// <summary>Nothing could be sent until now: what was accepted before is served first, but for each fourth turn, which is for what came since.</summary>
+    public void BeginBacklog(long now)
+    {
+        _backlogBefore = now;
+        _ready.BeginBacklog();
+    }
 
     /// <summary>Moves what has become due to the ready ones.</summary>
-    public void MoveDue(long now)
+    public void MoveDue(TenantWeights weights, long now)
     {
-        for (int i = 0; i < MostMovedAtOnce && _later.Count > 0 && _later.First.Due <= now; i++) _ready.Add(_later.TakeFirst());
+        for (int i = 0; i < MostMovedAtOnce && _later.Count > 0 && _later.First.Due <= now; i++) _ready.Add(_later.TakeFirst(), weights, _backlogBefore);
     }
 
     /// <summary>When the next part that is not ready is due; <see cref="long.MaxValue"/> for none.</summary>
     public long NextDue => _later.Count > 0 ? _later.First.Due : long.MaxValue;
 
+    /// <summary>Session loops it may have now.</summary>
     public int Limit(SessionLimits limits)
     {
-        if (ReferenceEquals(limits, _limits)) return _limit;
-        _limits = limits;
-        return _limit = IsKnown ? limits.For(Destination) : 1;
+        if (!ReferenceEquals(limits, _limits))
+        {
+            _limits = limits;
+            _limit = IsKnown ? limits.For(Destination) : 1;
+        }
+        return MaxWorkers is { } allowed ? Math.Min(_limit, Math.Max(allowed, 1)) : _limit;
     }
+
+    /// <summary>What it weighs when all sessions are in use.</summary>
+    public double Weight(SessionLimits limits) => limits.WeightOf(IsKnown ? limits.For(Destination) : 1);
+
+    /// <summary>When a loop may be started; not in the future when that is now.</summary>
+    public long ClosedUntil => Math.Max(GatedUntil, PausedUntil);
 
     /// <summary>When the oldest message that waits was accepted; a scan, for snapshots only. <see cref="long.MaxValue"/> for none.</summary>
     public long OldestAccepted()
     {
         long oldest = long.MaxValue;
-        foreach (ref readonly var part in _ready.Items) oldest = Math.Min(oldest, part.Accepted);
-        foreach (ref readonly var part in _later.Items) oldest = Math.Min(oldest, part.Accepted);
+        foreach (var heap in Heaps())
+        {
+            foreach (ref readonly var part in heap.Items) oldest = Math.Min(oldest, part.Accepted);
+        }
         return oldest;
     }
 
@@ -97,23 +135,33 @@ internal sealed class DestinationQueue
     {
         int todo = Math.Min(look, Count);
         look -= todo;
-        while (todo-- > 0 && room > 0 && Count > 0)
+        while (todo > 0 && room > 0 && Count > 0)
         {
             if (_cursor >= Count) _cursor = 0;
-            bool fromReady = _cursor < _ready.Count;
-            var heap = fromReady ? _ready : _later;
-            int index = fromReady ? _cursor : _cursor - _ready.Count;
-            if (rule.Applies(heap.Items[index]))
+            int before = 0;
+            foreach (var heap in Heaps())
             {
-                into.Add(heap.TakeAt(index));
-                room--;
+                int index = Math.Max(_cursor - before, 0);
+                while (index < heap.Count && todo > 0 && room > 0)
+                {
+                    todo--;
+                    if (rule.Applies(heap.Items[index]))
+                    {
+                        into.Add(heap.TakeAt(index));
+                        room--;
+                    }
+                    else
+                    {
+                        _cursor = before + ++index;
+                    }
+                }
+                before += heap.Count;
             }
-            else
-            {
-                _cursor++;
-            }
+            _ready.Tidy();
         }
     }
+
+    private IEnumerable<PartHeap> Heaps() => _ready.Heaps().Append(_later);
 }
 
 /// <summary>When a part that cannot be sent needs us all the same.</summary>

@@ -1,20 +1,10 @@
 namespace Postern.Core.Scheduling;
 
-/// <summary>The order of a heap of parts.</summary>
-internal enum PartOrder : byte
-{
-    /// <summary>Soonest due first.</summary>
-    Due,
-
-    /// <summary>Highest priority first (RFC 6710), then longest due.</summary>
-    Turn,
-}
-
 /// <summary>
-/// A binary heap of parts in one array, which is given back when the heap shrinks. Filing in order of time costs one comparison, which is
-/// what a relay's mail does. Not thread safe.
+/// Parts, longest due first: a binary heap in one array, which is given back when the heap shrinks. Filing in order of time costs one comparison,
+/// which is what a relay's mail does. Not thread safe.
 /// </summary>
-internal sealed class PartHeap(PartOrder order)
+internal sealed class PartHeap
 {
     private const int SmallestCapacity = 4;
     private WaitingPart[] _items = [];
@@ -28,7 +18,8 @@ internal sealed class PartHeap(PartOrder order)
 
     public void Add(in WaitingPart part)
     {
-        if (Count == _items.Length) Array.Resize(ref _items, Math.Max(SmallestCapacity, _items.Length * 2));
+        // Many heaps hold one part: a destination or a tenant with one message.
+        if (Count == _items.Length) Array.Resize(ref _items, Count == 0 ? 1 : Math.Max(SmallestCapacity, Count * 2));
         Rise(Count++, part);
     }
 
@@ -47,6 +38,18 @@ internal sealed class PartHeap(PartOrder order)
         return taken;
     }
 
+    /// <summary>Takes over all of another heap, which is empty then. Costs a comparison or two for each part of both.</summary>
+    public void Absorb(PartHeap other)
+    {
+        if (other.Count == 0) return;
+        int count = Count + other.Count;
+        if (count > _items.Length) Array.Resize(ref _items, count);
+        other.Items.CopyTo(_items.AsSpan(Count));
+        Count = count;
+        (other._items, other.Count) = ([], 0);
+        for (int i = count / 2 - 1; i >= 0; i--) Sink(i, _items[i]);
+    }
+
     private void Rise(int index, in WaitingPart part)
     {
         while (index > 0)
@@ -59,7 +62,7 @@ internal sealed class PartHeap(PartOrder order)
         _items[index] = part;
     }
 
-    private void Sink(int index, in WaitingPart part)
+    private void Sink(int index, WaitingPart part)
     {
         while (true)
         {
@@ -73,9 +76,5 @@ internal sealed class PartHeap(PartOrder order)
         _items[index] = part;
     }
 
-    private bool Precedes(in WaitingPart a, in WaitingPart b)
-    {
-        if (order == PartOrder.Turn && a.Priority != b.Priority) return a.Priority > b.Priority;
-        return a.Due != b.Due ? a.Due < b.Due : a.Id.Value < b.Id.Value;
-    }
+    private static bool Precedes(in WaitingPart a, in WaitingPart b) => a.Due != b.Due ? a.Due < b.Due : a.Id.Value < b.Id.Value;
 }

@@ -8,7 +8,7 @@ namespace Postern.Core.Scheduling;
 /// the limits; serves destinations in turn when all sessions are in use. One timer for everything. Thread safe; the loops are started
 /// outside the lock.
 /// </summary>
-internal sealed class Scheduler : IDisposable
+internal sealed partial class Scheduler : IDisposable
 {
     /// <summary>A further session is opened when this many messages wait for each that is open: fewer are served sooner by those than by a new handshake.</summary>
     private const int BacklogPerSession = 4;
@@ -16,19 +16,22 @@ internal sealed class Scheduler : IDisposable
     /// <summary>... or when one has waited this long, because the open sessions are slow; one session more each time this has passed.</summary>
     private const long PatienceMilliseconds = 25;
 
-    /// <summary>Messages that a loop sends before it makes room for a destination that waits for a session.</summary>
+    /// <summary>Messages that a loop sends before it makes room for a destination that waits for a session; more or fewer as the destination weighs.</summary>
     private const int TurnLength = 16;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DestinationQueue> _queues = new(StringComparer.Ordinal);
-    private readonly Queue<DestinationQueue> _line = new();
+    private readonly StandingLoops _loops = new();
+    private readonly SessionLine _line;
+    private readonly ProvenNames _proven = new();
     private readonly PriorityQueue<DestinationQueue, long> _wakes = new();
     private readonly Action<DestinationQueue> _start;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly long _since;
     private SessionLimits _limits;
     private long _armedFor = long.MaxValue;
-    private int _workers;
+    private int _workers, _served;
     private bool _stopped;
 
     /// <param name="start">Starts one session loop, which ends by <see cref="TryTake"/> or <see cref="EndWorker"/>. Must not block.</param>
@@ -37,6 +40,8 @@ internal sealed class Scheduler : IDisposable
         _limits = limits;
         _start = start;
         _time = time;
+        _since = Now;
+        _line = new SessionLine(_loops);
         _timer = time.CreateTimer(static s => ((Scheduler)s!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -66,9 +71,10 @@ internal sealed class Scheduler : IDisposable
         lock (_lock)
         {
             if (_stopped) return;
-            if (!_queues.TryGetValue(entry.Destination, out var queue)) _queues.Add(entry.Destination, queue = new DestinationQueue(entry.Destination));
             long now = Now;
-            queue.Add(new WaitingPart(entry), now);
+            var part = new WaitingPart(entry);
+            if (!_queues.TryGetValue(entry.Destination, out var queue)) queue = BeginNeedsLock(entry.Destination, part);
+            queue.Add(part, _limits.Weights, now);
             if ((entry.Notes & FilingNotes.RetryRequested) != 0) ForceOpenNeedsLock(queue);
             start = GrowNeedsLock(queue, now);
             SetWakeNeedsLock(queue, now);
@@ -78,7 +84,7 @@ internal sealed class Scheduler : IDisposable
 
     /// <summary>
     /// The next part of this destination for a session loop that has sent <paramref name="sent"/> in a row. False when the loop is to end: nothing
-    /// is due, others wait for its session, or the relay stops. The loop then counts as ended; nothing filed later is missed.
+    /// is due or the destination is paused, it has more loops than are allowed now, others wait for its session, or the relay stops. The loop then counts as ended; nothing filed later is missed.
     /// </summary>
     /// <param name="holdsSession">The loop leaves a good session behind: what comes next may use it even when no new one can be opened.</param>
     public bool TryTake(DestinationQueue queue, int sent, bool holdsSession, out WaitingPart part)
@@ -89,17 +95,18 @@ internal sealed class Scheduler : IDisposable
         lock (_lock)
         {
             long now = Now;
-            queue.MoveDue(now);
-            bool yields = sent >= TurnLength && _line.Count > 0;
-            if (!_stopped && !yields && queue.Ready > 0)
+            queue.MoveDue(_limits.Weights, now);
+            bool yields = sent > 0 && _line.Count > 0 && HasHadItsTurnNeedsLock(queue, sent);
+            bool mayGoOn = queue.PausedUntil <= now && queue.Workers <= queue.Limit(_limits);
+            if (!_stopped && !yields && mayGoOn && queue.Ready > 0)
             {
-                part = queue.Take();
+                part = queue.Take(_limits.Weights);
                 taken = true;
                 start = GrowNeedsLock(queue, now);
             }
             else
             {
-                if (yields && queue.Ready > 0) LineUpNeedsLock(queue);
+                if (yields && queue.Ready > 0) _line.Add(queue);
                 if (holdsSession) queue.GatedUntil = 0;
                 (start, next) = EndNeedsLock(queue, now);
             }
@@ -126,24 +133,90 @@ internal sealed class Scheduler : IDisposable
             queue.GatedUntil = Math.Max(until.ToUnixTimeMilliseconds(), Now + 1);
             queue.HalfOpen = true;
             queue.Probing = false;
+            SetStandingNeedsLock(queue, Standing.Failing);
             SetWakeNeedsLock(queue, Now);
         }
+    }
+
+    /// <summary>
+    /// Nothing is given out for this destination and no loop started before <paramref name="until"/>, whoever asks; then as many as before. The
+    /// last call counts, and one for the past ends the pause. A gate holds besides: the later of both counts, and the gate alone decides
+    /// whether one loop or many follow.
+    /// </summary>
+    public void Pause(DestinationQueue queue, DateTimeOffset until)
+    {
+        DestinationQueue? start;
+        lock (_lock)
+        {
+            long now = Now;
+            queue.PausedUntil = until.ToUnixTimeMilliseconds();
+            start = GrowNeedsLock(queue, now);
+            SetWakeNeedsLock(queue, now);
+        }
+        if (start is not null) _start(start);
+    }
+
+    /// <summary>A loop got no session although others have one: no more are started than work without it, until <see cref="Allow"/>. False when it is the only one.</summary>
+    public bool Narrow(DestinationQueue queue)
+    {
+        lock (_lock)
+        {
+            if (queue.Workers <= 1) return false;
+            queue.MaxWorkers = queue.Workers - 1;
+            return true;
+        }
+    }
+
+    /// <summary>How many loops the upstream is known to allow; null when that is not known. More are started at once when mail waits for them; those too many end with their next message.</summary>
+    public void Allow(DestinationQueue queue, int? workers)
+    {
+        // Read without the lock: this is called for every message, and only the loops of this destination write it.
+        if (queue.MaxWorkers == workers) return;
+        var starts = new List<DestinationQueue>();
+        lock (_lock)
+        {
+            long now = Now;
+            queue.MaxWorkers = workers;
+            while (GrowNeedsLock(queue, now) is { } start) starts.Add(start);
+            SetWakeNeedsLock(queue, now);
+        }
+        starts.ForEach(_start);
     }
 
     /// <summary>The destination was reached: everything due may go.</summary>
     public void Open(DestinationQueue queue)
     {
         // Read without the lock: this is called for every message, and a gate set this moment is opened by the next one.
-        if (!queue.HalfOpen && queue.GatedUntil == 0) return;
-        DestinationQueue? start;
+        if (!queue.HalfOpen && queue.GatedUntil == 0 && queue.Standing == Standing.Proven) return;
+        Served(queue, opens: true);
+    }
+
+    /// <summary>The destination has served a message: it may have as many loops as its limits say. A gate that another loop closed stays closed.</summary>
+    public void Proven(DestinationQueue queue)
+    {
+        // Read without the lock: as for Open.
+        if (queue.Standing != Standing.Proven) Served(queue, opens: false);
+    }
+
+    private void Served(DestinationQueue queue, bool opens)
+    {
+        var starts = new List<DestinationQueue>();
         lock (_lock)
         {
-            queue.GatedUntil = 0;
-            queue.HalfOpen = queue.Probing = false;
-            start = GrowNeedsLock(queue, Now);
-            SetWakeNeedsLock(queue, Now);
+            long now = Now;
+            SetStandingNeedsLock(queue, Standing.Proven);
+            if (opens)
+            {
+                if (queue.HalfOpen) queue.BeginBacklog(now);
+                queue.GatedUntil = 0;
+                queue.HalfOpen = queue.Probing = false;
+            }
+            if (GrowNeedsLock(queue, now) is { } start) starts.Add(start);
+            // Its loops no longer count among the unproven ones: others may take their place.
+            while (NextInLineNeedsLock(now) is { } next) starts.Add(next);
+            SetWakeNeedsLock(queue, now);
         }
-        if (start is not null) _start(start);
+        starts.ForEach(_start);
     }
 
     /// <summary>An upstream came back, or the configuration changed: gated destinations that match may try at once, one loop each.</summary>
@@ -177,7 +250,7 @@ internal sealed class Scheduler : IDisposable
     }
 
     /// <summary>
-    /// Parts of gated destinations whose time has run out (see <see cref="OverdueRule"/>): at most <paramref name="most"/>, and a bounded look at
+    /// Parts of gated and paused destinations whose time has run out (see <see cref="OverdueRule"/>): at most <paramref name="most"/>, and a bounded look at
     /// the rest, which the next call goes on with. They are no longer filed; who takes them settles or releases them.
     /// </summary>
     public IReadOnlyList<(DestinationQueue Queue, WaitingPart Part)> TakeOverdue(TimeSpan delayNotice, int most)
@@ -187,10 +260,11 @@ internal sealed class Scheduler : IDisposable
         lock (_lock)
         {
             int look = 50_000;
-            var rule = new OverdueRule(Now, (long)delayNotice.TotalMilliseconds);
+            long now = Now;
+            var rule = new OverdueRule(now, (long)delayNotice.TotalMilliseconds);
             foreach (var queue in _queues.Values)
             {
-                if (!queue.HalfOpen) continue;
+                if (!queue.HalfOpen && queue.PausedUntil <= now) continue;
                 queue.TakeOverdue(rule, ref look, ref most, parts);
                 foreach (var part in parts) found.Add((queue, part));
                 parts.Clear();
@@ -202,7 +276,12 @@ internal sealed class Scheduler : IDisposable
 
     public void Apply(SessionLimits limits)
     {
-        lock (_lock) _limits = limits;
+        lock (_lock)
+        {
+            _limits = limits;
+            // Limits may have been raised; where they still hold, the next loop is told so at once.
+            foreach (var queue in _queues.Values) queue.PausedUntil = 0;
+        }
         Reopen(static _ => true);
     }
 
@@ -214,7 +293,8 @@ internal sealed class Scheduler : IDisposable
             return [.. _queues.Values.OrderByDescending(q => q.Count).Take(most).Select(q => new DestinationDepth(
                 q.Name, q.Count, q.Ready, q.Workers,
                 q.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(q.OldestAccepted()),
-                q.GatedUntil == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(q.GatedUntil)))];
+                q.GatedUntil == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(q.GatedUntil),
+                q.PausedUntil <= Now ? null : DateTimeOffset.FromUnixTimeMilliseconds(q.PausedUntil)))];
         }
     }
 
@@ -233,71 +313,13 @@ internal sealed class Scheduler : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    private static void ForceOpenNeedsLock(DestinationQueue queue)
-    {
-        queue.RetryAsked = true;
-        queue.GatedUntil = 0;
-    }
-
-    /// <summary>The queue when one more loop is to be started for it (it counts from now on), else null.</summary>
-    private DestinationQueue? GrowNeedsLock(DestinationQueue queue, long now)
-    {
-        if (_stopped || queue.GatedUntil > now) return null;
-        queue.GatedUntil = 0;
-        queue.MoveDue(now);
-        if (queue.Ready == 0 || queue.Workers >= queue.Limit(_limits) || queue.Probing) return null;
-        bool wanted = queue.Workers == 0 || queue.HalfOpen || queue.Ready > BacklogPerSession * queue.Workers || (now - queue.FirstReadyDue >= PatienceMilliseconds && now - queue.GrownAt >= PatienceMilliseconds);
-        if (!wanted) return null;
-        if (_workers >= _limits.Total)
-        {
-            // Who has a session already asks again when it ends its turn, or at its next wake-up.
-            if (queue.Workers == 0) LineUpNeedsLock(queue);
-            return null;
-        }
-        queue.Workers++;
-        queue.GrownAt = now;
-        _workers++;
-        queue.Probing = queue.HalfOpen;
-        return queue;
-    }
-
-    private void LineUpNeedsLock(DestinationQueue queue)
-    {
-        if (queue.InLine) return;
-        queue.InLine = true;
-        _line.Enqueue(queue);
-    }
-
-    /// <summary>One loop less; what may be started instead: a loop for who stands in line, or again for this queue.</summary>
-    private (DestinationQueue?, DestinationQueue?) EndNeedsLock(DestinationQueue queue, long now)
-    {
-        queue.Workers--;
-        _workers--;
-        queue.Probing = false;
-        DestinationQueue? next = null;
-        while (next is null && _line.TryDequeue(out var first))
-        {
-            first.InLine = false;
-            next = GrowNeedsLock(first, now);
-            DropNeedsLock(first);
-        }
-        var again = queue.Workers == 0 ? GrowNeedsLock(queue, now) : null;
-        SetWakeNeedsLock(queue, now);
-        DropNeedsLock(queue);
-        return (next, again);
-    }
-
-    private void DropNeedsLock(DestinationQueue queue)
-    {
-        if (queue.IsIdle && _queues.TryGetValue(queue.Name, out var known) && ReferenceEquals(known, queue)) _queues.Remove(queue.Name);
-    }
-
     /// <summary>Sees to it that the queue is looked at when something about it may change with time alone.</summary>
     private void SetWakeNeedsLock(DestinationQueue queue, long now)
     {
         if (_stopped) return;
-        long wake = queue.GatedUntil > now ? queue.GatedUntil : queue.NextDue;
-        if (queue.GatedUntil <= now && queue.Ready > 0 && !queue.InLine && !queue.Probing && queue.Workers < queue.Limit(_limits)) wake = Math.Min(wake, now + PatienceMilliseconds);
+        bool isClosed = queue.ClosedUntil > now;
+        long wake = isClosed ? queue.ClosedUntil : queue.NextDue;
+        if (!isClosed && queue.Ready > 0 && !queue.InLine && !queue.Probing && queue.Workers < MostWorkersNeedsLock(queue)) wake = Math.Min(wake, now + PatienceMilliseconds);
         if (wake == long.MaxValue || (queue.Wake != 0 && queue.Wake <= wake)) return;
         queue.Wake = wake;
         _wakes.Enqueue(queue, wake);
@@ -331,11 +353,3 @@ internal sealed class Scheduler : IDisposable
         starts.ForEach(_start);
     }
 }
-
-/// <summary>What waits for one destination.</summary>
-/// <param name="Waiting">Parts, due or not.</param>
-/// <param name="Due">Parts due now.</param>
-/// <param name="Sessions">Session loops at work on it.</param>
-/// <param name="OldestAcceptedAt">Of the messages that wait.</param>
-/// <param name="GatedUntil">Not null while its upstreams are known to be unreachable: when the next try is made.</param>
-public sealed record DestinationDepth(string Destination, int Waiting, int Due, int Sessions, DateTimeOffset? OldestAcceptedAt, DateTimeOffset? GatedUntil);

@@ -1,5 +1,6 @@
 using Postern.Core.Configuration;
 using Postern.Core.Routing;
+using Postern.Core.Scheduling;
 
 namespace Postern.Core.Shaping;
 
@@ -13,10 +14,14 @@ internal sealed class SessionLimits
     {
         Total = config.Delivery.MaxSessions;
         _perDestination = config.Delivery.MaxSessionsPerDestination;
+        Weights = new TenantWeights(config);
         _upstreams = config.Upstream.ToDictionary(u => u.Name, u => u.MaxSessions ?? _perDestination, StringComparer.OrdinalIgnoreCase);
     }
 
     public int Total { get; }
+
+    /// <summary>How much each tenant's turn counts at a destination.</summary>
+    public TenantWeights Weights { get; }
 
     /// <summary>A pool may use what its members may use together; a domain the limit of one destination.</summary>
     public int For(Destination destination)
@@ -26,6 +31,9 @@ internal sealed class SessionLimits
         foreach (var name in destination.Name.Split(',')) sum += ForUpstream(name);
         return Math.Max(1, sum);
     }
+
+    /// <summary>What a destination weighs beside others when all sessions are in use: as many times more than a domain as it may have sessions.</summary>
+    public double WeightOf(int limit) => Math.Clamp((double)limit / _perDestination, 0.25, 8);
 
     public int ForUpstream(string name) => _upstreams.GetValueOrDefault(name, _perDestination);
 }

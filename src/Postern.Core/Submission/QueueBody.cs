@@ -20,6 +20,7 @@ internal sealed class QueueBody : IMessageBody
     private readonly IncomingMessage _incoming;
     private readonly long _began;
     private readonly MissingHeaders? _missing;
+    private readonly PriorityFields? _priority;
     private HeaderScanner _scanner;
     private long _size;
     private int _added;
@@ -38,6 +39,7 @@ internal sealed class QueueBody : IMessageBody
         _scanner = new HeaderScanner(model.Header);
         // RFC 6409 section 8 allows this for submission only: whoever may relay by network or by name is a submitter here.
         if (model.AddMissingHeaders) _missing = new MissingHeaders(incoming.Id, model.Hostname);
+        if (transaction.Mail!.MtPriority is null && model.Priorities.ReadsHeader) _priority = new PriorityFields();
     }
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
@@ -112,6 +114,7 @@ internal sealed class QueueBody : IMessageBody
     private ValueTask WriteHeaderAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
         int end = _scanner.Scan(bytes.Span);
+        _priority?.Scan(bytes.Span);
         if (_scanner.Problem != HeaderProblem.None)
         {
             Fail(_scanner.Problem == HeaderProblem.TooManyReceived ? "loop" : "header", SubmissionReplies.Header(_scanner.Problem, _model.Header));
@@ -140,7 +143,7 @@ internal sealed class QueueBody : IMessageBody
             SmtpUtf8 = mail.SmtpUtf8,
             Return = mail.Return,
             EnvId = mail.EnvId,
-            Priority = mail.MtPriority ?? 0,
+            Priority = mail.MtPriority ?? _model.Priorities.Of(_session.User, _priority?.Priority),
             HasEightBit = _hasEightBit,
         }, cancel).ConfigureAwait(false);
     }
@@ -164,7 +167,7 @@ internal sealed class QueueBody : IMessageBody
         }
         PosternLog.MessageAccepted(_services.Logger, id, _transaction.Mail!.From.Address, _transaction.Recipients.Count, size, _transaction.Client(_session),
             _session.Tls?.Protocol, _session.User, _session.Listener, elapsed.TotalMilliseconds);
-        return SubmissionReplies.Queued(id);
+        return _transaction.IsPriorityLowered ? SubmissionReplies.QueuedAt(_transaction.Mail.MtPriority!.Value, id) : SubmissionReplies.Queued(id);
     }
 
     private SmtpReply Refused(SmtpReply reply)

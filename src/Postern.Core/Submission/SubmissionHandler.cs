@@ -41,7 +41,7 @@ internal sealed class SubmissionHandler(SubmissionServices services, SubmissionM
             reply = Refuse(session, "store_full", mail, null, SubmissionReplies.StoreFull);
         else
         {
-            transaction.Begin(mail);
+            transaction.Begin(mail, model.Priorities.Admit(mail, session.User, transaction.IsTrusted));
             reply = SubmissionReplies.SenderOk;
         }
         return new ValueTask<SmtpReply>(reply);

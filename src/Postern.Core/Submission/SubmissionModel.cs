@@ -13,6 +13,7 @@ internal sealed record SubmissionModel
     public required int MaxRecipients { get; init; }
     public required HeaderLimits Header { get; init; }
     public required TimeSpan Expire { get; init; }
+    public required PriorityPolicy Priorities { get; init; }
     public required bool AddMissingHeaders { get; init; }
     public required bool AuthWithoutTls { get; init; }
     public required bool OffersStartTls { get; init; }
@@ -30,6 +31,7 @@ internal sealed record SubmissionModel
         MaxRecipients = config.Limits.MaxRecipients,
         Header = new HeaderLimits(config.Limits.MaxHeaderBytes, config.Limits.MaxHeaders, config.Limits.MaxReceived),
         Expire = config.Delivery.Expire,
+        Priorities = new PriorityPolicy(config),
         AddMissingHeaders = listener.AddMissingHeaders,
         AuthWithoutTls = listener.AuthWithoutTls,
         OffersStartTls = listener.Tls == ListenerTls.Starttls,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Postern.Protocols.Mail;
 using Postern.Protocols.Smtp;
 
@@ -13,6 +14,9 @@ internal static class SubmissionReplies
     public static readonly SmtpReply NoRecipients = SmtpReply.Of(554, "5.5.1", "No valid recipients");
 
     public static SmtpReply Queued(string id) => SmtpReply.Of(250, "2.0.0", "Ok: queued as " + id);
+
+    /// <summary>RFC 6710: the text begins with the priority that the message has instead.</summary>
+    public static SmtpReply QueuedAt(int priority, string id) => SmtpReply.Of(250, "2.3.6", string.Create(CultureInfo.InvariantCulture, $"{priority} is the priority of this message, the highest that you may ask for; queued as {id}"));
 
     public static SmtpReply TooLarge(long max) => SmtpReply.Of(552, "5.3.4", $"Message size exceeds fixed maximum of {max} bytes");
 

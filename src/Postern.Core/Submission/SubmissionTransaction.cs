@@ -21,23 +21,29 @@ internal sealed class SubmissionTransaction(bool isTrusted)
     /// <summary>True when the client's address is in a network that may relay.</summary>
     public bool IsTrusted { get; } = isTrusted;
 
-    /// <summary>Null outside a transaction.</summary>
+    /// <summary>Null outside a transaction. Asks for no more priority than the client may have.</summary>
     public MailCommand? Mail { get; private set; }
+
+    /// <summary>The client asked for more priority than that.</summary>
+    public bool IsPriorityLowered { get; private set; }
 
     /// <summary>Not null when the transaction is passed on live.</summary>
     public InlineTransaction? Inline { get; set; }
 
     public IReadOnlyList<QueuedRecipient> Recipients => _recipients;
 
-    public void Begin(MailCommand mail)
+    /// <param name="admitted">The client's command as far as it is granted.</param>
+    public void Begin(MailCommand mail, MailCommand admitted)
     {
         Reset();
-        Mail = mail;
+        Mail = admitted;
+        IsPriorityLowered = mail.MtPriority != admitted.MtPriority;
     }
 
     public void Reset()
     {
         Mail = null;
+        IsPriorityLowered = false;
         Inline = null;
         _recipients.Clear();
         _seen = null;

@@ -1,4 +1,6 @@
 using System.Net;
+using Postern.Core.Configuration;
+using Postern.Core.Shaping;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Upstreams;
@@ -11,6 +13,15 @@ internal sealed class Candidate
 {
     public required UpstreamState Upstream { get; init; }
 
+    /// <summary>The gate of this way to it: one for each egress choice and port.</summary>
+    public required UpstreamHealth Gate { get; init; }
+
+    /// <summary>Who counts us together with its other hosts; see <see cref="ShapingModel"/>.</summary>
+    public required string Group { get; init; }
+
+    /// <summary>How much may be sent to the group from this egress choice.</summary>
+    public required Lane Lane { get; init; }
+
     /// <summary>Name to be looked up and verified in certificates.</summary>
     public required string Host { get; init; }
     public required int Port { get; init; }
@@ -19,6 +30,9 @@ internal sealed class Candidate
     public IPAddress? Address { get; init; }
 
     public required EgressChoice Egress { get; init; }
+
+    /// <summary>Address families that may be used, as far as the egress choice has them.</summary>
+    public AddressFamilies Families { get; init; }
     public required ClientSettings Settings { get; init; }
 
     /// <summary>What must be equal for a session to be used again: host, port, egress, TLS, credentials, configuration.</summary>

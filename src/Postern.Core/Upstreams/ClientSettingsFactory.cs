@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Postern.Core.Configuration;
@@ -9,10 +10,12 @@ namespace Postern.Core.Upstreams;
 /// <summary>The configuration's words for a session to an upstream, as the client session takes them.</summary>
 internal static class ClientSettingsFactory
 {
-    public static ClientSettings ForUpstream(UpstreamConfig upstream, X509Certificate2Collection? authorities, TimeoutsConfig timeouts, string hello) => new()
+    private const int ImplicitTlsPort = 465;
+
+    public static ClientSettings ForUpstream(UpstreamConfig upstream, int port, X509Certificate2Collection? authorities, TimeoutsConfig timeouts, string hello) => new()
     {
         HelloName = hello,
-        Tls = upstream.Tls,
+        Tls = TlsOn(upstream, port),
         TlsVerify = upstream.TlsVerify && upstream.Tls is TlsMode.Required or TlsMode.Implicit,
         ExtraAuthorities = authorities,
         User = upstream.Auth?.User,
@@ -29,6 +32,17 @@ internal static class ClientSettingsFactory
         TlsVerify = false,
         Timeouts = Timeouts(config.Timeouts),
     };
+
+    /// <summary>
+    /// The mode for an alternative port: 465 is TLS from the first byte (RFC 8314 section 3.3), the others are not; never less than what the upstream
+    /// asks for.
+    /// </summary>
+    private static TlsMode TlsOn(UpstreamConfig upstream, int port)
+    {
+        if (!upstream.Ports.Contains(port) || upstream.Address.EndsWith(string.Create(CultureInfo.InvariantCulture, $":{port}"), StringComparison.Ordinal)) return upstream.Tls;
+        if (port == ImplicitTlsPort) return TlsMode.Implicit;
+        return upstream.Tls == TlsMode.Implicit ? TlsMode.Required : upstream.Tls;
+    }
 
     private static StageTimeouts Timeouts(TimeoutsConfig timeouts) => new()
     {

@@ -1,24 +1,28 @@
 namespace Postern.Core.Upstreams;
 
 /// <summary>
-/// Smooth weighted round-robin: each choice adds every weight to its credit, takes the richest and charges it the sum, so that 5:1:1 goes
+/// Smooth weighted round-robin: each choice adds its weight to its credit, the richest is taken and charged the sum, so that 5:1:1 goes
 /// a a b a c a a, not a a a a a b c. Not thread safe.
 /// </summary>
 internal sealed class SmoothWeights(int[] weights)
 {
     private readonly int[] _credits = new int[weights.Length];
-    private readonly int _sum = weights.Sum();
 
-    /// <summary>Index of the next choice; with no weight at all, 0.</summary>
-    public int Next()
+    /// <summary>Index of the next choice; with no weight at all, the first that may be chosen.</summary>
+    /// <param name="isOut">Those that are not to be chosen now; they neither gain nor lose. When all are out, none is.</param>
+    public int Next(Func<int, bool>? isOut = null)
     {
-        int best = 0;
+        int best = -1, sum = 0;
         for (int i = 0; i < weights.Length; i++)
         {
+            if (isOut is not null && isOut(i)) continue;
             _credits[i] += weights[i];
-            if (_credits[i] > _credits[best]) best = i;
+            sum += weights[i];
+            // While others are out the credits of the rest may all be below zero: weight 0 must not win by that.
+            if (best < 0 || (weights[i] > 0, _credits[i]).CompareTo((weights[best] > 0, _credits[best])) > 0) best = i;
         }
-        _credits[best] -= _sum;
+        if (best < 0) return Next();
+        _credits[best] -= sum;
         return best;
     }
 }

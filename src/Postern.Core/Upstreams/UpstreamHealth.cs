@@ -15,6 +15,14 @@ public enum GateState : byte
     HalfOpen,
 }
 
+/// <summary>What a failure did to a gate.</summary>
+/// <param name="IsLimit">
+/// Others are served by the same host at this moment: it is up and only will not have this many or this much. The gate stays as it was; who shapes
+/// should learn from it.
+/// </param>
+/// <param name="Until">When the next try may be made; no meaning for a limit.</param>
+internal readonly record struct GateVerdict(bool IsLimit, DateTimeOffset Until);
+
 /// <summary>
 /// The gate in front of one upstream host (or one domain whose look-up fails): closed by a failure to reach it, tried by one attempt at a time
 /// at growing intervals, opened by the first that succeeds. So a dead upstream is tried once per interval, not once per message.
@@ -22,6 +30,9 @@ public enum GateState : byte
 /// </summary>
 internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
 {
+    /// <summary>How long a host that served a message counts as up, against failures that come quicker than its next answer.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private GateState _state;
     private DateTimeOffset _until;
@@ -29,7 +40,18 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
     private int _failures;
     private StageFailure? _last;
 
+    /// <summary>Timestamp of the last change to closed or half-open: who began before it knows nothing newer.</summary>
+    private long _turned = long.MinValue;
+    private long _served = long.MinValue;
+
     public GateState State => _state;
+
+    /// <summary>A session may be asked for now: it is open, or the next try is due and nobody makes it.</summary>
+    public bool CanEnter(DateTimeOffset now)
+    {
+        if (_state == GateState.Open) return true;
+        lock (_lock) return _state == GateState.Open || (_state == GateState.Closed && now >= _until);
+    }
 
     /// <summary>
     /// Asks to open a session. True obliges the caller to report <see cref="Succeeded"/>, <see cref="Failed"/> or <see cref="Abandoned"/>.
@@ -47,9 +69,10 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
             if (_state == GateState.Closed && (now || time.GetUtcNow() >= _until))
             {
                 _state = GateState.HalfOpen;
+                _turned = time.GetTimestamp();
                 return true;
             }
-            until = _state == GateState.Closed ? _until : time.GetUtcNow() + ladder.Wait(1);
+            until = _state == GateState.Closed ? _until : time.GetUtcNow() + ladder.Wait(1, default);
             return false;
         }
     }
@@ -57,6 +80,7 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
     /// <summary>Reached. True when that opened the gate.</summary>
     public bool Succeeded()
     {
+        Volatile.Write(ref _served, time.GetTimestamp());
         if (_state == GateState.Open && _failures == 0) return false;
         lock (_lock)
         {
@@ -68,33 +92,60 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
         }
     }
 
-    /// <summary>Not reached; returns when it may be tried again. Failures of sessions that were being opened at the same time count once.</summary>
-    public DateTimeOffset Failed(StageFailure failure)
+    /// <summary>A message was served on a session opened earlier: the host is up now, whatever becomes of sessions that are being opened.</summary>
+    public void Served() => Volatile.Write(ref _served, time.GetTimestamp());
+
+    /// <summary>The host works for others at this moment.</summary>
+    /// <param name="begun">Timestamp of the provider, of when the session in question began to be opened.</param>
+    /// <param name="hasOthers">Other sessions to it are open: what they were served a moment ago counts too.</param>
+    public bool IsServing(long begun, bool hasOthers)
+    {
+        long served = Volatile.Read(ref _served);
+        return served > begun || (hasOthers && served != long.MinValue && time.GetElapsedTime(served) < Moment);
+    }
+
+    /// <summary>Not reached. Failures of sessions that were being opened at the same time count once.</summary>
+    /// <param name="begun">Timestamp of the provider, taken after <see cref="TryEnter"/>; null when there was none.</param>
+    /// <param name="hasOthers">See <see cref="IsServing"/>.</param>
+    public GateVerdict Failed(StageFailure failure, long? begun = null, bool hasOthers = false)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
             _last = failure;
+            if (begun is { } since && _state == GateState.Open && IsServing(since, hasOthers)) return new GateVerdict(true, now);
+            // Another one's try is under way, or has been since: what we saw is older.
+            if (begun < _turned && _state != GateState.Open) return new GateVerdict(false, _state == GateState.Closed ? _until : now + ladder.Wait(1, default));
             _since ??= now;
-            if (_state == GateState.Closed && _until > now) return _until;
+            if (_state == GateState.Closed && _until > now) return new GateVerdict(false, _until);
             _state = GateState.Closed;
-            return _until = now + ladder.Wait(++_failures);
+            _turned = time.GetTimestamp();
+            _failures++;
+            return new GateVerdict(false, _until = now + ladder.Wait(_failures, now - _since.Value));
         }
     }
 
     /// <summary>The try ended without an answer to the question (we are stopping).</summary>
-    public void Abandoned()
+    /// <param name="begun">As for <see cref="Failed"/>: who did not begin as the try does not end it.</param>
+    public void Abandoned(long begun)
     {
         lock (_lock)
         {
-            if (_state == GateState.HalfOpen) _state = GateState.Closed;
+            if (_state == GateState.HalfOpen && begun >= _turned) _state = GateState.Closed;
         }
     }
 
     /// <summary>The next try may be made at once.</summary>
-    public void Reset()
+    /// <param name="afresh">The reason to wait is gone: should it fail all the same, the waits begin from the first.</param>
+    public void Reset(bool afresh = false)
     {
-        lock (_lock) _until = default;
+        lock (_lock)
+        {
+            _until = default;
+            if (!afresh) return;
+            _failures = 0;
+            _since = null;
+        }
     }
 
     public HealthSnapshot Snapshot()

@@ -3,27 +3,34 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Postern.Core.Configuration;
+using Postern.Core.Shaping;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Upstreams;
 
-/// <summary>One configured upstream, compiled. Immutable; the candidates made from it are kept, one for each egress choice.</summary>
+/// <summary>One configured upstream, compiled. Immutable; the candidates made from it are kept, one for each egress choice and port.</summary>
 internal sealed class UpstreamModel
 {
-    private readonly ConcurrentDictionary<EgressChoice, Candidate> _candidates = new();
+    private readonly ConcurrentDictionary<(EgressChoice Egress, int Port), Candidate> _candidates = new();
     private readonly PosternConfig _config;
     private readonly UpstreamState _state;
+    private readonly LaneBook _lanes;
+    private readonly string _group;
+    private readonly LaneLimits _limits;
     private readonly X509Certificate2Collection? _authorities;
     private readonly int _generation;
 
     /// <exception cref="InvalidDataException">See <see cref="ClientSettingsFactory.Authorities"/>.</exception>
-    public UpstreamModel(UpstreamConfig upstream, PosternConfig config, UpstreamState state, int generation)
+    public UpstreamModel(UpstreamConfig upstream, PosternConfig config, UpstreamState state, LaneBook lanes, ShapingModel shaping, int generation)
     {
         Config = upstream;
         _config = config;
         _state = state;
+        _lanes = lanes;
         _generation = generation;
         (Host, Port) = Split(upstream.Address);
+        (_group, _limits) = shaping.ForUpstream(upstream, Host);
+        Ports = [Port, .. upstream.Ports.Where(p => p != Port).Distinct()];
         _authorities = ClientSettingsFactory.Authorities(upstream);
     }
 
@@ -31,17 +38,25 @@ internal sealed class UpstreamModel
     public string Host { get; }
     public int Port { get; }
 
-    public Candidate For(EgressChoice egress) => _candidates.GetOrAdd(egress, Make);
+    /// <summary>Its port, and those to be used when that one cannot be connected.</summary>
+    public IReadOnlyList<int> Ports { get; }
+    public UpstreamState State => _state;
 
-    private Candidate Make(EgressChoice egress) => new()
+    public Candidate For(EgressChoice egress, int port) => _candidates.TryGetValue((egress, port), out var known) ? known : _candidates.GetOrAdd((egress, port), Make);
+
+    private Candidate Make((EgressChoice Egress, int Port) way) => new()
     {
         Upstream = _state,
+        Gate = _state.Gate(string.Create(CultureInfo.InvariantCulture, $"{way.Port}|{way.Egress.Name}")),
+        Group = _group,
+        Lane = _lanes.For(_group, way.Egress.Name, _limits),
         Host = Host,
-        Port = Port,
+        Port = way.Port,
         Address = IPAddress.TryParse(Host, out var address) ? address : null,
-        Egress = egress,
-        Settings = ClientSettingsFactory.ForUpstream(Config, _authorities, _config.Timeouts, egress.Hello),
-        SessionKey = string.Create(CultureInfo.InvariantCulture, $"{Config.Name}|{egress.Name}|{_generation}"),
+        Egress = way.Egress,
+        Families = Config.Family,
+        Settings = ClientSettingsFactory.ForUpstream(Config, way.Port, _authorities, _config.Timeouts, way.Egress.Hello),
+        SessionKey = string.Create(CultureInfo.InvariantCulture, $"{Config.Name}:{way.Port}|{way.Egress.Name}|{_generation}"),
         Generation = _generation,
         MaxSessions = Config.MaxSessions ?? _config.Delivery.MaxSessionsPerDestination,
         MaxMessagesPerSession = Config.MaxMessagesPerSession ?? _config.Delivery.MaxMessagesPerSession,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Postern.Core.Shaping;
 
 namespace Postern.Core.Upstreams;
 
@@ -6,14 +7,29 @@ namespace Postern.Core.Upstreams;
 /// All upstreams and MX hosts there is something to know of, by name; also the gates of domains whose look-up fails. Named upstreams stay,
 /// MX hosts and domains are forgotten an hour after their last use. Thread safe.
 /// </summary>
-/// <param name="retry">The configured retry schedule, which is what MX hosts are gated by: a stranger's server is owed that much patience.</param>
-internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvider time)
+/// <param name="retry">The configured retry schedule: its last wait is the longest between two tries of an MX host.</param>
+internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, LaneBook lanes, TimeProvider time)
 {
     private static readonly TimeSpan Memory = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<string, UpstreamState> _states = new(StringComparer.Ordinal);
+    private GateLadder _mx = GateLadder.ForMx(retry);
     private readonly ConcurrentDictionary<string, UpstreamHealth> _domains = new(StringComparer.Ordinal);
-    private GateLadder _mx = new(retry);
+    /// <summary>Which of our addresses rest where.</summary>
+    public EgressRests Rests { get; } = new(time);
+
+    /// <summary>How much may be sent to whom, from where.</summary>
+    public LaneBook Lanes { get; } = lanes;
+
+    /// <summary>Which addresses of hosts did not answer lately.</summary>
+    public AddressHealth Addresses { get; } = new(time);
+
+    /// <summary>A gate was opened after an outage, by the first message that passed: who shapes begins with one session. On the delivery path: must not block.</summary>
+    public Action<Candidate>? Recovered { get; set; }
+
+    /// <summary>A member was put out of its pool's turns. The same.</summary>
+    public Action<UpstreamState, Ejection>? Ejected { get; set; }
+
 
     public UpstreamState Pool(string name) =>
         _states.TryGetValue(name, out var state) ? state : _states.GetOrAdd(name, n => new UpstreamState(n, isPool: true, GateLadder.Pool, time));
@@ -32,7 +48,11 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvid
     }
 
     /// <summary>New MX hosts follow the new schedule.</summary>
-    public void Apply(IReadOnlyList<TimeSpan> schedule) => _mx = new GateLadder(schedule);
+    public void Apply(IReadOnlyList<TimeSpan> schedule)
+    {
+        _mx = GateLadder.ForMx(schedule);
+        foreach (var (_, state) in _states) state.ForgetOpenGates();
+    }
 
     /// <summary>Forgets what is no longer used.</summary>
     public void Sweep()
@@ -42,12 +62,14 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvid
         {
             // A closed gate is kept until its next try is long due: forgetting it would mean one try per message again.
             if (!state.IsForgettable(Memory)) continue;
-            if (state.Health.Snapshot().Until is not { } until || until + Memory < now) _states.TryRemove(name, out _);
+            if (state.Health.Until is not { } until || until + Memory < now) _states.TryRemove(name, out _);
         }
         foreach (var (name, health) in _domains)
         {
             if (health.Snapshot().Until + Memory < now) _domains.TryRemove(name, out _);
         }
+        Addresses.Sweep();
+        Rests.Sweep();
     }
 
     /// <summary>Those that were tried since the start, in any order.</summary>
@@ -66,5 +88,5 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, TimeProvid
 
     /// <summary>Named upstreams first, then hosts that are gated, then the rest; at most <paramref name="most"/>.</summary>
     public IReadOnlyList<UpstreamSnapshot> Snapshot(int most) =>
-        [.. _states.Values.OrderByDescending(s => s.IsPool).ThenByDescending(s => s.Health.Snapshot().State != GateState.Open).ThenBy(s => s.Name, StringComparer.Ordinal).Take(most).Select(s => s.Snapshot())];
+        [.. _states.Values.OrderByDescending(s => s.IsPool).ThenByDescending(s => s.Health.State != GateState.Open).ThenBy(s => s.Name, StringComparer.Ordinal).Take(most).Select(s => s.Snapshot())];
 }

@@ -12,6 +12,9 @@ internal sealed class ProviderTable
 
     private ProviderTable(HostSuffixes<string> bySuffix) => _bySuffix = bySuffix;
 
+    /// <summary>All providers, sorted.</summary>
+    public IReadOnlyList<string> Names => [.. _bySuffix.Values.Distinct().Order(StringComparer.Ordinal)];
+
     public static ProviderTable Default => Embedded.Value;
 
     /// <summary>"google"; null for a host of nobody we know.</summary>

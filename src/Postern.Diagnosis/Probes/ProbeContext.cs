@@ -43,6 +43,9 @@ public sealed record ProbeContext
     /// <summary>Addresses of ours to send from; empty for the system's choice.</summary>
     public IReadOnlyList<IPAddress> Egress { get; init; } = [];
 
+    /// <summary>Zones of the blocklists to ask; empty for all.</summary>
+    public IReadOnlyList<string> Lists { get; init; } = [];
+
     /// <summary>Known-good references on the same port: domains whose MX are dialled, or "host:port".</summary>
     public IReadOnlyList<string> Controls { get; init; } = [];
 

@@ -80,7 +80,7 @@ internal sealed class MemoryQueueStore(TimeProvider time) : IQueueStore
     {
         var part = entry.Parts[destination];
         if (part.Notified) notes |= FilingNotes.DelayNotified;
-        _filed?.Invoke(new ScheduleEntry(id, destination, part.Due, entry.Envelope.ExpiresAt, part.Attempts, entry.Envelope.Priority, notes));
+        _filed?.Invoke(new ScheduleEntry(id, destination, part.Due, entry.Envelope.ExpiresAt, part.Attempts, entry.Envelope.Priority, notes, TenantTag.Of(entry.Envelope)));
     }
 
     public ValueTask<Lease?> LeaseAsync(MessageId id, string destination, string owner, TimeSpan duration, CancellationToken cancel)

@@ -15,4 +15,14 @@ public sealed class SmoothWeightsTests
         var smooth = new SmoothWeights([.. weights.Split(',').Select(int.Parse)]);
         Assert.Equal(choices, string.Concat(choices.Select(_ => smooth.Next())));
     }
+
+    [Fact]
+    public void Those_that_are_out_leave_their_share_to_the_others_by_weight()
+    {
+        var smooth = new SmoothWeights([2, 5, 1, 0]);
+        var choices = Enumerable.Range(0, 9).Select(_ => smooth.Next(i => i == 1)).ToList();
+        Assert.Equal((6, 3), (choices.Count(c => c == 0), choices.Count(c => c == 2)));
+        Assert.Equal(3, smooth.Next(i => i != 3));
+        Assert.InRange(smooth.Next(_ => true), 0, 2);
+    }
 }

@@ -144,6 +144,7 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
             Extents = extents,
             ExpiresMs = envelope.ExpiresAt.ToUnixTimeMilliseconds(),
             Priority = (sbyte)envelope.Priority,
+            Tenant = TenantTag.Of(envelope),
             First = new MessagePart { Destination = _destinations.Of(recipients[0].Destination), DueMs = due },
         };
         for (int i = 1; i < recipients.Count; i++)

@@ -38,6 +38,7 @@ internal sealed class WaitingMessage
     public MessagePart First;
     public MessagePart[]? More;
     public sbyte Priority { get; init; }
+    public ushort Tenant { get; init; }
     public bool IsGone { get; set; }
 
     /// <summary>Whether it is in the count of held messages.</summary>
@@ -82,7 +83,7 @@ internal sealed class WaitingMessage
     public ScheduleEntry Entry(int index)
     {
         ref var part = ref Part(index);
-        return new ScheduleEntry(Id, part.Destination.Key, DateTimeOffset.FromUnixTimeMilliseconds(part.DueMs), DateTimeOffset.FromUnixTimeMilliseconds(ExpiresMs), part.Attempts, Priority, Notes(ref part));
+        return new ScheduleEntry(Id, part.Destination.Key, DateTimeOffset.FromUnixTimeMilliseconds(part.DueMs), DateTimeOffset.FromUnixTimeMilliseconds(ExpiresMs), part.Attempts, Priority, Notes(ref part), Tenant);
     }
 
     private static FilingNotes Notes(ref MessagePart part)

@@ -93,7 +93,7 @@ internal sealed class PickupReader(SubmissionServices services, SubmissionModel 
                 await writer.WriteAsync(head[end..], cancel).ConfigureAwait(false);
                 await CopyRestAsync(file, writer, cancel).ConfigureAwait(false);
                 await writer.FlushAsync(cancel).ConfigureAwait(false);
-                await CommitAsync(incoming, envelope, recipients, writer, smtpUtf8, cancel).ConfigureAwait(false);
+                await CommitAsync(incoming, envelope, recipients, writer, smtpUtf8, Priority(fields), cancel).ConfigureAwait(false);
                 Count(incoming.Id, envelope, writer.Written, services.Time.GetElapsedTime(began));
                 return default;
             }
@@ -139,7 +139,14 @@ internal sealed class PickupReader(SubmissionServices services, SubmissionModel 
         }
     }
 
-    private ValueTask CommitAsync(IncomingMessage incoming, PickupEnvelope envelope, List<QueuedRecipient> recipients, CrlfWriter writer, bool smtpUtf8, CancellationToken cancel)
+    private int Priority(List<PickupField> fields)
+    {
+        var header = new PriorityFields();
+        foreach (var field in fields) header.Take(field.Name, field.Value);
+        return model.Priorities.Of(user: null, header.Priority);
+    }
+
+    private ValueTask CommitAsync(IncomingMessage incoming, PickupEnvelope envelope, List<QueuedRecipient> recipients, CrlfWriter writer, bool smtpUtf8, int priority, CancellationToken cancel)
     {
         var now = services.Time.GetUtcNow();
         return incoming.CommitAsync(new QueuedEnvelope
@@ -151,6 +158,7 @@ internal sealed class PickupReader(SubmissionServices services, SubmissionModel 
             ExpiresAt = now + model.Expire,
             Body = writer.HasEightBit ? BodyType.EightBitMime : BodyType.SevenBit,
             SmtpUtf8 = smtpUtf8,
+            Priority = priority,
             HasEightBit = writer.HasEightBit,
         }, cancel);
     }

@@ -29,7 +29,8 @@ internal sealed class BlocklistProbe(BlocklistCatalogue catalogue, TimeProvider 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         using var gate = new SemaphoreSlim(AtOnce);
         var run = new Run(new PatientResolver(context.Resolver, PerQuestion, context.Time), gate, either.Token);
-        var pairs = catalogue.Asked.SelectMany(_ => addresses, (row, address) => (Row: row, Address: address)).Where(p => p.Row.Holds(p.Address)).ToList();
+        var rows = context.Lists.Count == 0 ? catalogue.Asked : [.. catalogue.Asked.Where(r => context.Lists.Contains(r.PublicZone))];
+        var pairs = rows.SelectMany(_ => addresses, (row, address) => (Row: row, Address: address)).Where(p => p.Row.Holds(p.Address)).ToList();
         var facts = await Task.WhenAll(pairs.Select(p => AskAsync(run, p.Row, p.Address)));
         cancel.ThrowIfCancellationRequested();
         return facts;

@@ -59,7 +59,7 @@ internal sealed class ConnectionRace(SessionTarget target, TimeSpan timeout, Ses
             socket = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             if (local is not null) socket.Bind(new IPEndPoint(local, 0));
             await socket.ConnectAsync(peer, either.Token);
-            Record(peer, ((IPEndPoint?)socket.LocalEndPoint)?.Address, null, begun);
+            Record(peer, ((IPEndPoint?)socket.LocalEndPoint)?.Address, null, null, begun);
             return new Outcome(socket, null);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !over.IsCancellationRequested)
@@ -80,12 +80,12 @@ internal sealed class ConnectionRace(SessionTarget target, TimeSpan timeout, Ses
         }
 
         socket?.Dispose();
-        Record(peer, local, error, begun);
+        Record(peer, local, error, failure.Kind, begun);
         return new Outcome(null, failure);
     }
 
-    private void Record(IPEndPoint peer, IPAddress? local, string? error, long begun) =>
-        recorder.Connected(new ConnectTry(peer.Address.ToString(), peer.Port, local?.ToString(), error, Math.Round(time.GetElapsedTime(begun).TotalMilliseconds, 3)));
+    private void Record(IPEndPoint peer, IPAddress? local, string? error, FailureKind? kind, long begun) =>
+        recorder.Connected(new ConnectTry(peer.Address.ToString(), peer.Port, local?.ToString(), error, Math.Round(time.GetElapsedTime(begun).TotalMilliseconds, 3), kind));
 
     /// <summary>Of several failures the one that says most: an answer beats silence, silence beats our own lack of a route.</summary>
     private static StageFailure? MoreTelling(StageFailure? one, StageFailure? other)

@@ -15,6 +15,9 @@ public sealed record EhloExtensions
     public bool Dsn { get; init; }
     public bool StartTls { get; init; }
 
+    /// <summary>MT-PRIORITY (RFC 6710), whatever the policy it names.</summary>
+    public bool MtPriority { get; init; }
+
     /// <summary>True when SIZE is offered, with or without a number.</summary>
     public bool HasSize { get; init; }
 
@@ -49,6 +52,7 @@ public sealed record EhloExtensions
             "CHUNKING" => this with { Chunking = true },
             "BINARYMIME" => this with { BinaryMime = true },
             "DSN" => this with { Dsn = true },
+            "MT-PRIORITY" => this with { MtPriority = true },
             "STARTTLS" => this with { StartTls = true },
             "SIZE" => this with { HasSize = true, Size = words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long size) && size > 0 ? size : null },
             "AUTH" => this with { AuthMechanisms = [.. AuthMechanisms.Concat(words.Skip(1).Select(w => w.ToUpperInvariant())).Distinct()] },

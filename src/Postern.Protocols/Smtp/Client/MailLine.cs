@@ -17,6 +17,7 @@ internal static class MailLine
         if (peer.SmtpUtf8 && mail.SmtpUtf8) line.Append(" SMTPUTF8");
         if (peer.Dsn && mail.Return != DsnReturn.Unspecified) line.Append(mail.Return == DsnReturn.Full ? " RET=FULL" : " RET=HDRS");
         if (peer.Dsn && mail.EnvId is not null) line.Append(" ENVID=").Append(XText(mail.EnvId));
+        if (peer.MtPriority && mail.MtPriority is { } priority) line.Append(CultureInfo.InvariantCulture, $" MT-PRIORITY={priority}");
         return line.Append("\r\n").ToString();
     }
 

@@ -3,7 +3,8 @@ using Postern.Protocols.Tls;
 namespace Postern.Protocols.Smtp;
 
 /// <summary>One TCP connection tried. <see cref="Error"/> is null when it connected.</summary>
-public readonly record struct ConnectTry(string Address, int Port, string? LocalAddress, string? Error, double Milliseconds);
+/// <param name="Kind">Of the failure; null when it connected.</param>
+public readonly record struct ConnectTry(string Address, int Port, string? LocalAddress, string? Error, double Milliseconds, FailureKind? Kind = null);
 
 /// <summary>One line of a dialogue, rendered; secrets are "***".</summary>
 public readonly record struct DialogueLine(bool FromPeer, double AtMilliseconds, string Text);

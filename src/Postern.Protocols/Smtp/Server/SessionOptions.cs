@@ -49,7 +49,7 @@ public sealed record SessionOptions
     /// <summary>BINARYMIME (RFC 3030): only where nothing behind us needs lines.</summary>
     public bool OfferBinaryMime { get; init; }
 
-    /// <summary>MT-PRIORITY (RFC 6710).</summary>
+    /// <summary>MT-PRIORITY (RFC 6710), with the policy MIXER: urgent is 4, normal 0, non-urgent -4, and the values between are told apart too.</summary>
     public bool OfferMtPriority { get; init; }
 
     /// <summary>Called for each handshake, so that a renewed certificate is used at once; null (or returning null) means that TLS is not available now.</summary>

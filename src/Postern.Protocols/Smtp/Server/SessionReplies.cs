@@ -40,7 +40,7 @@ internal sealed class SessionReplies(SessionOptions options)
         if (options.OfferBinaryMime) lines.Add("BINARYMIME");
         lines.Add("DSN");
         lines.Add("ENHANCEDSTATUSCODES");
-        if (options.OfferMtPriority) lines.Add("MT-PRIORITY");
+        if (options.OfferMtPriority) lines.Add("MT-PRIORITY MIXER");
         string limits = (options.MaxRecipients > 0 ? string.Create(CultureInfo.InvariantCulture, $" RCPTMAX={options.MaxRecipients}") : "")
             + (options.MaxMessagesPerSession > 0 ? string.Create(CultureInfo.InvariantCulture, $" MAILMAX={options.MaxMessagesPerSession}") : "");
         if (limits.Length > 0) lines.Add("LIMITS" + limits);

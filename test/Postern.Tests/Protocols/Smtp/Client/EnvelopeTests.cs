@@ -9,7 +9,7 @@ public sealed class EnvelopeTests
 {
     private const string Rest = "C: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nbody\nS: 250 taken\n";
 
-    private static readonly MailCommand Everything = new(new MailPath("a@x.test"), BodyType.EightBitMime, SmtpUtf8: true, 99, DsnReturn.Headers, "id+1=2");
+    private static readonly MailCommand Everything = new(new MailPath("a@x.test"), BodyType.EightBitMime, SmtpUtf8: true, 99, DsnReturn.Headers, "id+1=2", MtPriority: -3);
 
     private static async Task CheckAsync(IReadOnlyList<string> offered, MailCommand mail, RcptCommand rcpt, string text, string said)
     {
@@ -28,14 +28,15 @@ public sealed class EnvelopeTests
     public Task Nothing_is_said_that_was_not_offered() => CheckAsync([], Everything, Rcpt(DsnNotify.Success, "rfc822;b@y.test"), "h\xe9\r\n", "MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n");
 
     [Fact]
-    public Task Everything_is_said_that_was_offered() => CheckAsync(["SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN"], Everything, Rcpt(DsnNotify.Success | DsnNotify.Failure | DsnNotify.Delay, "rfc822;b+c@y.test"), "h\xe9\r\n",
-        "MAIL FROM:<a@x.test> SIZE=4 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=id+2B1+3D2\r\nRCPT TO:<b@y.test> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;b+2Bc@y.test\r\n");
+    public Task Everything_is_said_that_was_offered() => CheckAsync(["SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN", "MT-PRIORITY MIXER"], Everything, Rcpt(DsnNotify.Success | DsnNotify.Failure | DsnNotify.Delay, "rfc822;b+c@y.test"), "h\xe9\r\n",
+        "MAIL FROM:<a@x.test> SIZE=4 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=id+2B1+3D2 MT-PRIORITY=-3\r\nRCPT TO:<b@y.test> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;b+2Bc@y.test\r\n");
 
     [Theory]
     [InlineData("SIZE", " SIZE=4")]
     [InlineData("8BITMIME", " BODY=8BITMIME")]
     [InlineData("SMTPUTF8", " SMTPUTF8")]
     [InlineData("DSN", " RET=HDRS ENVID=id+2B1+3D2")]
+    [InlineData("mt-priority", " MT-PRIORITY=-3")]
     public Task Each_parameter_hangs_on_its_own_extension(string offered, string parameters) =>
         CheckAsync([offered], Everything, Rcpt(), "h\xe9\r\n", $"MAIL FROM:<a@x.test>{parameters}\r\nRCPT TO:<b@y.test>\r\n");
 

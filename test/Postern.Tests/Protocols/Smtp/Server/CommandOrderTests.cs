@@ -90,7 +90,7 @@ public class CommandOrderTests
     {
         var all = WireRun.Options with { OfferStartTls = true, OfferAuth = true, AuthWithoutTls = true, OfferBinaryMime = true, OfferMtPriority = true, MaxMessagesPerSession = 9 };
         const string open = "EHLO c.test\r\n", head = Greeting + "250-mx.test\r\n250-PIPELINING\r\n";
-        const string rest = "250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n250-MT-PRIORITY\r\n250-LIMITS RCPTMAX=3 MAILMAX=9\r\n";
+        const string rest = "250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n250-MT-PRIORITY MIXER\r\n250-LIMITS RCPTMAX=3 MAILMAX=9\r\n";
         await Check(open, head + "250-SIZE 1048576\r\n" + rest + "250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250 HELP\r\n", options: all);
         await Check(open, head + "250-SIZE 1048576\r\n" + rest + "250-STARTTLS\r\n250 HELP\r\n", options: all with { AuthWithoutTls = false });
         await Check(open, head + "250-SIZE 0\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP\r\n",

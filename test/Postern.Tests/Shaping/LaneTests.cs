@@ -1,0 +1,163 @@
+using Postern.Core.Shaping;
+using Postern.Protocols.Smtp;
+
+namespace Postern.Tests.Shaping;
+
+public sealed class LaneTests
+{
+    private static readonly DateTimeOffset Start = SimulatedSender.SimulationStart;
+
+    private static LaneSample Refusal(DateTimeOffset at, ClientStage stage, RefusalManner manner, LimitKind hint = LimitKind.None, TimeSpan? wait = null, int inSession = 0) =>
+        new(at, stage, manner, hint, wait, 1, inSession, at);
+
+    private static void Accept(Lane lane, DateTimeOffset at, int inSession = 0) => lane.Accepted(new LaneSample(at, ClientStage.EndOfData, default, LimitKind.None, null, 1, inSession, at));
+
+    [Fact]
+    public void An_operators_limit_is_never_exceeded_in_any_minute_hour_or_day()
+    {
+        var lane = new Lane("provider", "", new LaneLimits(20, MessagesPerMinute: 30, MessagesPerHour: 100, IsAdaptive: false));
+        var sent = new List<DateTimeOffset>();
+        for (var now = Start; now < Start.AddHours(4); now = now.AddMilliseconds(500))
+            if (lane.TryMessage(now).IsGranted) sent.Add(now);
+        Assert.All(sent, from => Assert.True(sent.Count(t => t >= from && t < from.AddMinutes(1)) <= 30));
+        Assert.All(sent, from => Assert.True(sent.Count(t => t >= from && t < from.AddHours(1)) <= 100));
+        Assert.True(sent.Count >= 390, $"{sent.Count}");
+    }
+
+    [Fact]
+    public void Later_askers_of_a_limited_lane_are_given_later_times()
+    {
+        var lane = new Lane("provider", "", new LaneLimits(20, MessagesPerMinute: 60, IsAdaptive: false));
+        while (lane.TryMessage(Start).IsGranted) { }
+        var times = Enumerable.Range(0, 5).Select(_ => lane.TryMessage(Start).Until).ToList();
+        Assert.All(times.Zip(times.Skip(1)), pair => Assert.Equal(TimeSpan.FromSeconds(1), pair.Second - pair.First));
+    }
+
+    [Fact]
+    public void A_wait_that_the_reply_asks_for_is_obeyed_but_not_beyond_a_day()
+    {
+        var lane = new Lane("mx.example.net", "", new LaneLimits(20));
+        lane.Refused(Refusal(Start, ClientStage.Greeting, RefusalManner.Reply, LimitKind.Concurrency, TimeSpan.FromMinutes(5)));
+        Assert.Equal(Start.AddMinutes(5), lane.TryOpen(Start.AddMinutes(4)).Until);
+        Assert.True(lane.TryOpen(Start.AddMinutes(5)).IsGranted);
+        lane.Refused(Refusal(Start.AddMinutes(6), ClientStage.Greeting, RefusalManner.Reply, LimitKind.Concurrency, TimeSpan.FromDays(30)));
+        Assert.Equal(Start.AddMinutes(6).AddDays(1), lane.TryMessage(Start.AddHours(1)).Until);
+    }
+
+    [Fact]
+    public void Greylisting_and_unknown_recipients_teach_nothing_and_hold_nothing()
+    {
+        var lane = new Lane("mx.example.net", "", new LaneLimits(20));
+        for (int i = 0; i < 200; i++)
+        {
+            var now = Start.AddSeconds(i);
+            Assert.True(lane.TryMessage(now).IsGranted);
+            if (i % 3 == 0) Accept(lane, now, i);
+            else Assert.Null(lane.Refused(Refusal(now, ClientStage.Rcpt, RefusalManner.Reply, LimitKind.None, TimeSpan.FromMinutes(5), i)));
+        }
+        Assert.Empty(lane.Snapshot().Lessons);
+    }
+
+    [Fact]
+    public void An_outage_is_no_limit()
+    {
+        var lane = new Lane("mx.example.net", "", new LaneLimits(20));
+        Assert.True(lane.TryOpen(Start).IsGranted);
+        lane.Opened();
+        for (int i = 0; i < 30; i++)
+        {
+            Assert.True(lane.TryMessage(Start.AddSeconds(i)).IsGranted);
+            Accept(lane, Start.AddSeconds(i), i);
+        }
+        var down = Start.AddSeconds(60);
+        lane.Closed();
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.True(lane.TryOpen(down.AddSeconds(i)).IsGranted);
+            Assert.Null(lane.Refused(Refusal(down.AddSeconds(i), ClientStage.Connect, RefusalManner.Reset)));
+            lane.Closed();
+        }
+        lane.Reset();
+        Assert.Empty(lane.Snapshot().Lessons);
+        Assert.Equal(2, lane.MaxSessions);
+    }
+
+    [Fact]
+    public void A_rested_lane_grants_nothing_until_it_is_cleared()
+    {
+        var lane = new Lane("mx.example.net", "a", new LaneLimits(20));
+        lane.Rest(Start.AddHours(1), "192.0.2.1 is listed");
+        Assert.Equal(new LaneAnswer(false, Start.AddHours(1), "192.0.2.1 is listed"), lane.TryOpen(Start));
+        Assert.Equal("192.0.2.1 is listed", lane.Snapshot().RestReason);
+        lane.Clear();
+        Assert.True(lane.TryOpen(Start).IsGranted);
+    }
+
+    [Fact]
+    public void A_lesson_says_what_was_refused_what_was_taken_and_what_follows()
+    {
+        var lane = new Lane("mx.example.net", "", new LaneLimits(20));
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.True(lane.TryOpen(Start).IsGranted);
+            lane.Opened();
+            lane.TryMessage(Start);
+            Accept(lane, Start);
+        }
+        Assert.True(lane.TryOpen(Start).IsGranted);
+        var lesson = lane.Refused(new LaneSample(Start, ClientStage.Greeting, RefusalManner.Reply, LimitKind.Concurrency, null, 6, 0, Start, null, "421 4.7.0 Error: too many connections"));
+        Assert.Equal("6 sessions at once were refused with \"421 4.7.0 Error: too many connections\" while 5 were served: at most 5 at once from now; tried again with 6 in 10 minutes", lesson!.Words);
+    }
+
+    [Fact]
+    public void A_published_start_grows_as_mail_is_taken()
+    {
+        var lane = new Lane("amazon", "", new LaneLimits(20) { Start = new LaneStart(60) });
+        int lastMinute = 0;
+        for (var now = Start; now < Start.AddMinutes(12); now = now.AddMilliseconds(20))
+        {
+            if (!lane.TryMessage(now).IsGranted) continue;
+            Accept(lane, now, 1);
+            if (now < Start.AddMinutes(1)) Assert.True(++lastMinute <= 70);
+            else if (now >= Start.AddMinutes(11)) lastMinute++;
+        }
+        Assert.True(lastMinute > 600, $"{lastMinute}");
+    }
+
+    [Fact]
+    public void Asking_and_telling_allocates_nothing()
+    {
+        var lane = new Lane("mx.example.net", "", new LaneLimits(20, MessagesPerHour: 10_000_000));
+        Cycle(10_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Cycle(10_000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Cycle(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                lane.TryMessage(Start.AddMilliseconds(i));
+                Accept(lane, Start.AddMilliseconds(i), i);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_span_is_counted_whole_and_no_more_than_a_sixtieth_beyond()
+    {
+        var window = new SlidingWindow();
+        var random = new Random(3);
+        var added = new Queue<long>();
+        long now = Start.UtcTicks;
+        for (int i = 0; i < 5000; i++)
+        {
+            now += random.NextInt64(TimeSpan.TicksPerSecond);
+            window.Add(now);
+            added.Enqueue(now);
+            int exact = added.Count(t => now - t < TimeSpan.TicksPerMinute), wide = added.Count(t => now - t <= TimeSpan.TicksPerMinute + 2 * TimeSpan.TicksPerSecond);
+            Assert.InRange(window.Count(RateSpan.Minute, now), exact, wide);
+            while (added.Count > 300) added.Dequeue();
+        }
+    }
+}
