@@ -39,6 +39,7 @@ internal sealed partial class ConfigValidator
             Error($"{path}.upstreams", null, $"via = \"{ConfigValues.KebabCase(route.Via.ToString())}\" uses no upstreams", "remove one of the two lines");
         Known($"{path}.upstreams", route.Upstreams, [.. config.Upstream.Select(u => u.Name)], "upstream");
         Known($"{path}.egress", route.Egress, [.. config.Egress.Select(e => e.Name)], "egress");
+        CheckDecisions(route, path);
         if (route.Match is not { } match) return;
         Known($"{path}.match.listener", match.Listener, [.. config.Listener.Select(l => l.Address), "pickup", "bounce"], "listener");
         Known($"{path}.match.user", [.. match.User.Where(u => !u.Contains('*', StringComparison.Ordinal))], [.. config.User.Select(u => u.Name)], "user");

@@ -360,6 +360,9 @@ public sealed record RouteConfig
 
     [Setting("Delivery mode of this route; absent for delivery.mode.")]
     public DeliveryMode? Mode { get; init; }
+
+    [Setting("What is done about a cause on this route, where it is to differ from docs/decisions.md: decide = [ { cause = \"greylisted\", retry = [\"10m\"] } ]. For mail that is kept; in inline mode the client hears the reply and decides.")]
+    public IReadOnlyList<DecideConfig> Decide { get; init; } = [];
 }
 
 /// <summary>All members that are set must match; within one, any entry. Patterns: exact, "*.example.org" (subdomains), "*".</summary>

@@ -35,6 +35,9 @@ public enum SettingForm : byte
     /// <summary>A file that must exist. Relative paths are relative to the configuration file's folder.</summary>
     File,
 
+    /// <summary>A word of the cause table.</summary>
+    Cause,
+
     /// <summary>A folder; made when it does not exist. Relative paths are relative to the configuration file's folder.</summary>
     Folder,
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Postern.Core.Events;
+using Postern.Diagnosis.Causes;
 
 namespace Postern.Core.Configuration;
 
@@ -13,6 +14,8 @@ internal static class SettingForms
     {
         SettingForm.Name when !IsName(text) => ("expected a name of 1 to 64 letters, digits, dots, hyphens or underscores", "choose a plain name; it appears in routes, logs and metrics"),
         SettingForm.HostName when !IsHostName(text) => ("expected a host name such as \"relay.example.net\"", "use letters, digits, hyphens and dots, or an address literal in brackets"),
+        SettingForm.Cause when !CauseTable.TryParse(text, out var cause) || cause == CauseId.None =>
+            ("expected a cause", Suggestion.For(text, CauseTable.All.Select(c => c.Name)) is { } near ? $"did you mean \"{near}\"?" : $"known: {string.Join(", ", CauseTable.All.Select(c => c.Name))}"),
         SettingForm.Listen when !IsListen(text) => ("expected address:port to listen on", "write \"127.0.0.1:2525\", \"[::1]:2525\", or \"*:2525\" for all addresses"),
         SettingForm.HostPort => HostPortProblem(text),
         SettingForm.Control when !IsHostName(text) && HostPortProblem(text) is not null => ("expected a domain or host:port", "write \"example.com\" for its mail exchangers, or \"mx.example.com:25\" for one host"),

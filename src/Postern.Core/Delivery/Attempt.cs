@@ -1,5 +1,8 @@
+using Postern.Core.Decisions;
 using Postern.Core.Queue;
+using Postern.Core.Routing;
 using Postern.Core.Upstreams;
+using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Smtp;
 
@@ -10,8 +13,13 @@ namespace Postern.Core.Delivery;
 /// <param name="Failure">Null when delivered, or when nothing was tried.</param>
 /// <param name="Reply">The reply that decided; null when none came.</param>
 /// <param name="Peer">Who said it; null when nobody was reached.</param>
-/// <param name="IsAboutUs">See <see cref="DispositionInput"/>.</param>
-internal record struct RecipientOutcome(int Index, Disposition Disposition, StageFailure? Failure, SmtpReply? Reply, PeerName? Peer, bool IsAboutUs = false);
+/// <param name="Reading">Why it failed, as well as is known; null where <paramref name="Failure"/> is.</param>
+/// <param name="Decision">What is done about it, also for the upstream and our address; null where <paramref name="Failure"/> is.</param>
+internal record struct RecipientOutcome(int Index, Disposition Disposition, StageFailure? Failure, SmtpReply? Reply, PeerName? Peer, FailureReading? Reading = null, Decision? Decision = null)
+{
+    /// <summary>See <see cref="Decision.IsAboutUs"/>.</summary>
+    public readonly bool IsAboutUs => Decision is { IsAboutUs: true };
+}
 
 /// <summary>A peer as notifications name it.</summary>
 /// <param name="Address">As text, null when no address was reached.</param>
@@ -21,10 +29,11 @@ internal sealed record PeerName(string Host, string? Address, bool RelaysNotific
 /// The record of one attempt at one leased part: filled by the worker candidate by candidate, read by the settlement. One object per session
 /// loop, used again for every message, because an object per message is what the hot path cannot afford.
 /// </summary>
-internal sealed class Attempt
+internal sealed class Attempt(Decider decider)
 {
     private RecipientOutcome[] _outcomes = new RecipientOutcome[4];
     private int _count;
+    private DestinationKind _via;
 
     public Lease Lease { get; private set; } = null!;
     public DateTimeOffset StartedAt { get; private set; }
@@ -38,6 +47,12 @@ internal sealed class Attempt
 
     /// <summary>... because as many sessions are open as may be: those that are go on.</summary>
     public bool IsFull { get; set; }
+
+    /// <summary>When the upstream's limits allow the next message, for those that wait for their turn; null when nobody knows.</summary>
+    public DateTimeOffset? TurnAt { get; private set; }
+
+    /// <summary>Some other address of ours may still be tried at the present candidate's host.</summary>
+    public bool HasOtherEgress { get; set; }
 
     /// <summary>Some host answered for itself: the way to the destination is open, whatever it said of the message.</summary>
     public bool WasReached { get; set; }
@@ -67,9 +82,10 @@ internal sealed class Attempt
         Lease = lease;
         StartedAt = now;
         IsExpired = lease.Envelope.ExpiresAt <= now;
-        GatedUntil = null;
+        GatedUntil = TurnAt = null;
+        _via = lease.Destination.StartsWith("mx:", StringComparison.Ordinal) ? DestinationKind.Mx : DestinationKind.Pool;
         Evidence = null;
-        WasReached = WasSkipped = HasLoop = IsShaped = IsFull = false;
+        WasReached = WasSkipped = HasLoop = IsShaped = IsFull = HasOtherEgress = false;
         NothingTried = true;
         _count = lease.Pending.Count;
         if (_outcomes.Length < _count) _outcomes = new RecipientOutcome[_count];
@@ -108,25 +124,52 @@ internal sealed class Attempt
         if (GatedUntil is null || until < GatedUntil) GatedUntil = until;
     }
 
+    public void NoteTurn(DateTimeOffset at)
+    {
+        if (TurnAt is null || at < TurnAt) TurnAt = at;
+    }
+
+    /// <summary>The last evidence with what was done about it.</summary>
+    public void Tell(AttemptEvidence evidence) => Evidence = evidence;
+
     /// <summary>Sets what this candidate came to for one recipient that is still open. Whether there is another candidate is decided by <see cref="Close"/>.</summary>
     /// <param name="slot">Into <see cref="Outcomes"/>.</param>
-    public void Set(int slot, in RecipientResult result, PeerName? peer)
-    {
-        NothingTried = false;
-        bool isAboutUs = RefusalReading.IsAboutUs(result.Failure, peer);
-        ref var outcome = ref _outcomes[slot];
-        outcome = new RecipientOutcome(outcome.Index, Decide(result.Failure, isLastCandidate: false, isAboutUs), result.Failure, result.Reply ?? result.Failure?.Reply, peer, isAboutUs);
-        if (outcome.Disposition != Disposition.TryNextHost) Open--;
-    }
+    public void Set(int slot, in RecipientResult result, PeerName? peer) =>
+        Set(slot, result, peer, result.Failure is { } failure ? FailureReader.Read(failure, peer?.Host) : null);
 
     /// <summary>One failure for all that are still open.</summary>
     public void SetOpen(StageFailure failure, PeerName? peer)
     {
+        if (Open == 0) return;
+        var reading = FailureReader.Read(failure, peer?.Host);
         for (int i = 0; i < _count; i++)
         {
-            if (_outcomes[i].Disposition == Disposition.TryNextHost) Set(i, new RecipientResult(failure, failure.Reply), peer);
+            if (_outcomes[i].Disposition == Disposition.TryNextHost) Set(i, new RecipientResult(failure, failure.Reply), peer, reading);
         }
     }
+
+    /// <summary>
+    /// The present candidate's failure has been explained: who was decided about by its words alone is decided about anew, and with it everybody who was told
+    /// the same. Somebody who was to wait or to be bounced may be open again.
+    /// </summary>
+    public void Explained(StageFailure failure, DiagnosisReport report)
+    {
+        if (Told(failure) is not { } told) return;
+        for (int i = 0; i < _count; i++)
+        {
+            ref var outcome = ref _outcomes[i];
+            if (!IsSame(outcome, told)) continue;
+            var reading = decider.Choose(Input(outcome, isLastCandidate: false), report);
+            if (reading == outcome.Reading) continue;
+            if (outcome.Disposition == Disposition.TryNextHost) Open--;
+            outcome.Reading = reading;
+            Decide(ref outcome, isLastCandidate: false);
+            if (outcome.Disposition == Disposition.TryNextHost) Open++;
+        }
+    }
+
+    /// <summary>What is done about a failure of this attempt, also for the upstream and our address; null when no recipient's fate was decided by it.</summary>
+    public Decision? DecisionOn(StageFailure failure) => Told(failure)?.Decision;
 
     /// <summary>No host is left for those who are still open: the last one's word counts.</summary>
     /// <param name="allTried">False when some candidate could not be tried now: then nobody who might yet be taken there is bounced, but for age.</param>
@@ -137,19 +180,64 @@ internal sealed class Attempt
         {
             ref var outcome = ref _outcomes[i];
             if (outcome.Disposition != Disposition.TryNextHost) continue;
-            outcome.Disposition = (outcome.Failure, allTried) switch
+            if (outcome.Failure is null)
             {
-                _ when stopping => Disposition.RetryLater,
-                (not null, true) => Decide(outcome.Failure, isLastCandidate: true, outcome.IsAboutUs),
-                _ => IsExpired ? Disposition.Bounce : Disposition.RetryLater,
-            };
+                outcome.Disposition = IsExpired && !stopping ? Disposition.Bounce : Disposition.RetryLater;
+            }
+            else
+            {
+                Decide(ref outcome, isLastCandidate: true);
+                bool isFinal = outcome.Decision!.Message != MessageAction.Bounce || !stopping && (allTried || outcome.Decision.IsByAge);
+                if (!isFinal)
+                {
+                    bool isByAge = IsExpired && !stopping;
+                    outcome.Decision = outcome.Decision with { Message = isByAge ? MessageAction.Bounce : MessageAction.Wait, IsByAge = isByAge };
+                    outcome.Disposition = isByAge ? Disposition.Bounce : Disposition.RetryLater;
+                }
+            }
             Open--;
         }
     }
 
-    private Disposition Decide(StageFailure? failure, bool isLastCandidate, bool isAboutUs)
+    private void Set(int slot, in RecipientResult result, PeerName? peer, FailureReading? reading)
     {
-        var scope = failure is null ? default : DispositionPolicy.ScopeOf(failure);
-        return DispositionPolicy.Decide(new DispositionInput(failure, scope, isLastCandidate, IsExpired, isAboutUs));
+        NothingTried = false;
+        ref var outcome = ref _outcomes[slot];
+        outcome = new RecipientOutcome(outcome.Index, Disposition.Delivered, result.Failure, result.Reply ?? result.Failure?.Reply, peer, reading);
+        if (reading is not null) Decide(ref outcome, isLastCandidate: false);
+        if (outcome.Disposition != Disposition.TryNextHost) Open--;
     }
+
+    private void Decide(ref RecipientOutcome outcome, bool isLastCandidate)
+    {
+        outcome.Decision = decider.Decide(Lease.Envelope, outcome.Index, Input(outcome, isLastCandidate));
+        outcome.Disposition = outcome.Decision switch
+        {
+            { GoesOn: true } => Disposition.TryNextHost,
+            { Message: MessageAction.Bounce } => Disposition.Bounce,
+            _ => Disposition.RetryLater,
+        };
+    }
+
+    private DecisionInput Input(in RecipientOutcome outcome, bool isLastCandidate) => new(outcome.Failure!, outcome.Reading!, isLastCandidate, IsExpired)
+    {
+        Via = _via,
+        HasOtherEgress = !isLastCandidate && HasOtherEgress,
+        Age = StartedAt - Lease.Envelope.AcceptedAt,
+    };
+
+    private RecipientOutcome? Told(StageFailure failure)
+    {
+        foreach (ref readonly var outcome in Outcomes)
+        {
+            if (ReferenceEquals(outcome.Failure, failure)) return outcome;
+        }
+        return null;
+    }
+
+    /// <summary>The same failure, or the same refusal in another recipient's name, by the same peer.</summary>
+    private static bool IsSame(in RecipientOutcome one, in RecipientOutcome told) =>
+        ReferenceEquals(one.Failure, told.Failure)
+        || one.Failure is { Reply: { } reply } && told.Failure!.Reply is { } other && ReferenceEquals(one.Peer, told.Peer)
+            && one.Failure.Stage == told.Failure.Stage && reply.Code == other.Code && reply.Enhanced == other.Enhanced && one.Reading == told.Reading;
 }

@@ -43,6 +43,9 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
     /// <summary>The last thing that was wrong with its upstream; null when nothing was lately.</summary>
     public DiagnosisReport? Latest(Candidate candidate) => explainer.Book.Case(candidate.Upstream.Name)?.Latest;
 
+    /// <summary>Something was done about a failure there; noted on its incident, where there is one.</summary>
+    public void Did(string upstream, CauseId cause, string text) => explainer.Book.Did(upstream, cause, text);
+
     /// <summary>A message was taken there, in some part at least.</summary>
     public void Accepted(Candidate candidate) => explainer.Accepted(candidate.Upstream.Name);
 

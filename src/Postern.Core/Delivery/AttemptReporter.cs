@@ -67,9 +67,10 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             Dns = plan.Dns,
         };
         evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
+        Decided(attempt, evidence);
         attempt.Note(evidence);
         Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
-        engine.Parts.Metrics.Attempts.Add(1, new("outcome", failure.IsPermanent ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
+        engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
     /// <summary>A session was asked for.</summary>
@@ -192,13 +193,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
 
     private void Record(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? sessionFailure, bool isReused)
     {
-        int delivered = 0, deferred = 0, refused = 0;
-        foreach (ref readonly var outcome in attempt.Outcomes)
-        {
-            if (outcome.Disposition == Disposition.Delivered) delivered++;
-            else if (outcome.Disposition == Disposition.Bounce) refused++;
-            else deferred++;
-        }
+        var (delivered, deferred, refused) = Count(attempt);
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var failure = sessionFailure ?? FirstFailure(attempt);
         AttemptEvidence? evidence = null;
@@ -207,6 +202,10 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             evidence = Evidence(attempt, queue, candidate, session, target, stage, failure, isReused, ms) with { Delivered = delivered, Deferred = deferred, Refused = refused };
             AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
             evidence = engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
+            Decided(attempt, evidence);
+            (delivered, deferred, refused) = Count(attempt);
+            evidence = evidence with { Deferred = deferred, Refused = refused };
+            AttemptActions.WentOn(attempt, engine.Parts.Explainer);
             attempt.Note(evidence);
         }
         else
@@ -232,6 +231,24 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
         Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+    }
+
+    /// <summary>What was decided while the transaction ran rests on the words alone; the explanation may know better.</summary>
+    private static void Decided(Attempt attempt, AttemptEvidence evidence)
+    {
+        if (evidence is { Failure: { } failure, Diagnosis: { } diagnosis }) attempt.Explained(failure, diagnosis);
+    }
+
+    private static (int Delivered, int Deferred, int Refused) Count(Attempt attempt)
+    {
+        int delivered = 0, deferred = 0, refused = 0;
+        foreach (ref readonly var outcome in attempt.Outcomes)
+        {
+            if (outcome.Disposition == Disposition.Delivered) delivered++;
+            else if (outcome.Disposition == Disposition.Bounce) refused++;
+            else deferred++;
+        }
+        return (delivered, deferred, refused);
     }
 
     private AttemptEvidence Evidence(Attempt attempt, DestinationQueue queue, Candidate candidate, PooledSession? session, string target, ClientStage stage, StageFailure? failure, bool isReused, double ms) => new AttemptEvidence

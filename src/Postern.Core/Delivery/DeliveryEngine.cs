@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Postern.Core.Decisions;
 using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Scheduling;
@@ -158,5 +159,5 @@ internal sealed class DeliveryEngine : IAsyncDisposable
 /// <summary>What delivery is made of.</summary>
 /// <param name="SpoolFolder">For large converted messages.</param>
 internal sealed record DeliveryParts(
-    IQueueStore Store, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry, RestWatch RestWatch,
+    IQueueStore Store, Decider Decider, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry, RestWatch RestWatch,
     AttemptExplainer Explainer, RelayDiagnoses Diagnoses, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);

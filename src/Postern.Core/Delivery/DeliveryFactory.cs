@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postern.Core.Bounces;
 using Postern.Core.Configuration;
+using Postern.Core.Decisions;
 using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
@@ -26,9 +27,9 @@ internal static class DeliveryFactory
         var composer = new BounceComposer(new BounceSettings(config.Server.Hostname, config.Delivery.Expire), time, loggers.CreateLogger("Postern.Bounces"));
         var diagnoses = (diagnosis ?? DiagnosisSetup.Default).Start(config, resolver, metrics, loggers, time);
         var explainer = new AttemptExplainer(diagnoses.Explainer, registry, time);
-        var settler = new Settler(store, new Notifier(composer, router, store, explainer), random, logger);
+        var settler = new Settler(store, new Notifier(composer, router, store, explainer), explainer, random, logger);
         var watch = new RestWatch(registry.Rests, diagnoses.Checks.BlocklistsAsync, logger, time);
-        var parts = new DeliveryParts(store, settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, registry, time), registry, watch, explainer, diagnoses, metrics, logger, time, spoolFolder);
+        var parts = new DeliveryParts(store, new Decider(DecisionTable.Default, router), settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, registry, time), registry, watch, explainer, diagnoses, metrics, logger, time, spoolFolder);
         var engine = new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1, time));
         diagnoses.Waiting = destination => engine.Scheduler.Depth(destination);
         return engine;

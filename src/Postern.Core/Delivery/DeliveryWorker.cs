@@ -12,7 +12,7 @@ namespace Postern.Core.Delivery;
 /// </summary>
 internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkItem
 {
-    private readonly Attempt _attempt = new();
+    private readonly Attempt _attempt = new(engine.Parts.Decider);
     private readonly TransactionRunner _runner = new();
     private readonly AttemptReporter _reporter = new(engine);
     private DestinationQueue _queue = null!;

@@ -1,5 +1,6 @@
 using System.Net;
 using Postern.Core.Bounces;
+using Postern.Core.Decisions;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Protocols.Smtp;
@@ -71,9 +72,7 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
     }
 
     /// <summary>It would have been bounced at any age.</summary>
-    private static bool IsRefusal(in RecipientOutcome outcome) =>
-        outcome.Failure is { } failure
-        && DispositionPolicy.Decide(new DispositionInput(failure, DispositionPolicy.ScopeOf(failure), IsLastCandidate: true, IsExpired: false, outcome.IsAboutUs)) == Disposition.Bounce;
+    private static bool IsRefusal(in RecipientOutcome outcome) => outcome.Decision is { Message: MessageAction.Bounce, IsByAge: false };
 
     /// <summary>Nothing was tried this time: what was heard in the last attempt is the reason.</summary>
     private async ValueTask AddLastWordsAsync(Lease lease, List<DsnRecipient> failed, List<DsnRecipient> late, CancellationToken cancel)

@@ -10,7 +10,7 @@ internal sealed class Overdue(DeliveryEngine engine) : IAsyncDisposable
 {
     private const int MostAtOnce = 200;
 
-    private readonly Attempt _attempt = new();
+    private readonly Attempt _attempt = new(engine.Parts.Decider);
     private Task _work = Task.CompletedTask;
 
     /// <summary>Begins a look unless one is under way. Called by one timer.</summary>

@@ -8,7 +8,7 @@ namespace Postern.Core.Delivery;
 /// Turns an attempt into one settlement: statuses, the next time, evidence, notifications, in one commit. Where nothing happened, the part is
 /// given back as it was.
 /// </summary>
-internal sealed class Settler(IQueueStore store, Notifier notifier, Func<double> random, ILogger logger)
+internal sealed class Settler(IQueueStore store, Notifier notifier, AttemptExplainer explainer, Func<double> random, ILogger logger)
 {
     private readonly UnwrittenDeliveries _unwritten = new();
 
@@ -41,11 +41,13 @@ internal sealed class Settler(IQueueStore store, Notifier notifier, Func<double>
             store.Release(lease, due);
             return;
         }
+        var next = heldUntilOpen ? new NextTry(due, false) : NextTry.Of(attempt, model.Retry, random());
+        AttemptActions.Settled(attempt, counts.Waiting == 0 ? null : heldUntilOpen ? attempt.GatedUntil : next.Due, explainer);
         await ApplyAsync(lease, new Settlement
         {
             Recipients = Updates(attempt, withWords: true),
-            NextDue = heldUntilOpen ? due : model.Retry.Next(attempt.StartedAt, lease.Attempts, random(), lease.Envelope.ExpiresAt),
-            CountsAsAttempt = !heldUntilOpen,
+            NextDue = next.Due,
+            CountsAsAttempt = next.Counts,
             DelayNotified = delayed,
             Evidence = attempt.Evidence,
             NewMessages = await notifier.MakeAsync(attempt, delayed, cancel),

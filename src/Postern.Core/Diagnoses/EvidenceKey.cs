@@ -1,5 +1,5 @@
 using System.Text;
-using Postern.Core.Delivery;
+using Postern.Core.Decisions;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Smtp;
 
@@ -13,7 +13,7 @@ internal readonly record struct EvidenceKey(string Upstream, string Target, stri
     public static EvidenceKey Of(AttemptEvidence evidence, StageFailure failure, string? recipient, int version)
     {
         string words = failure.Reply?.ToString() ?? failure.Detail;
-        bool isHost = DispositionPolicy.ScopeOf(failure) == FailureScope.Host;
+        bool isHost = FailureScopes.Of(failure) == FailureScope.Host;
         return new EvidenceKey(evidence.Upstream, evidence.Target, evidence.Egress, failure.Stage, failure.Kind, isHost ? WithoutIds(words) : words, evidence.Tls?.Problem, isHost ? null : AttemptFacts.SenderOf(evidence), isHost ? null : recipient, version);
     }
 

@@ -32,5 +32,11 @@ public sealed record Incident
 
     /// <summary>When probes looked closer; null when they have not (yet).</summary>
     public DateTimeOffset? ProbedAt { get; init; }
+    /// <summary>What Postern did about it, the latest last; what was done many times is one entry. At most <see cref="LiveIncident.MaxActions"/>.</summary>
+    public IReadOnlyList<IncidentAction> Actions { get; init; } = [];
     public required DiagnosisReport Diagnosis { get; init; }
 }
+
+/// <param name="At">When first.</param>
+/// <param name="Did">With its number: "kept 1,204 messages: …".</param>
+public sealed record IncidentAction(DateTimeOffset At, DateTimeOffset LastAt, long Count, string Did);

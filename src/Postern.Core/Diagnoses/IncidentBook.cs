@@ -126,6 +126,18 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
         }
     }
 
+    /// <summary>
+    /// Something was done about an incident that is going on: by the decision about a message, the lanes, the gates, the rests. Repeated, it is counted. Nothing
+    /// happens where there is none.
+    /// </summary>
+    /// <param name="text">In plain words, as of the past: "kept {n messages}: …", where {n messages} stands for their number, or without it.</param>
+    public void Did(string upstream, CauseId cause, string text)
+    {
+        if (Volatile.Read(ref _open) == 0 || !_cases.TryGetValue(upstream, out var known)) return;
+        var now = time.GetUtcNow();
+        lock (_lock) known.Incidents.Find(i => i.Cause == cause)?.Did(text, now);
+    }
+
     /// <summary>Ends what has become quiet and forgets what nobody needs. Called now and then.</summary>
     public void Sweep()
     {

@@ -1,4 +1,4 @@
-using Postern.Core.Delivery;
+using Postern.Core.Decisions;
 using Postern.Diagnosis.Causes;
 using Postern.Protocols.Smtp;
 
@@ -19,7 +19,7 @@ internal static class IncidentPolicy
         CauseId.None or CauseId.RecipientUnknown or CauseId.MailboxFull or CauseId.ContentRejected or CauseId.MessageTooLarge or CauseId.Greylisted => false,
         CauseId.IpReputation or CauseId.RateLimited or CauseId.UpstreamFirewall or CauseId.SenderIdentity or CauseId.RelayDenied or CauseId.LocalDns => true,
         CauseId.MxMisconfigured => true,
-        _ => DispositionPolicy.ScopeOf(failure) == FailureScope.Host,
+        _ => FailureScopes.Of(failure) == FailureScope.Host,
     };
 
     /// <summary>Mail may pass while it goes on, so one message that passed does not end it: quiet does.</summary>

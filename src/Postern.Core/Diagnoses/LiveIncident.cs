@@ -1,3 +1,4 @@
+using Postern.Core.Decisions;
 using Postern.Diagnosis.Causes;
 
 namespace Postern.Core.Diagnoses;
@@ -8,6 +9,10 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
     /// <summary>A provider's MX host may serve thousands of domains; the first ones show what is meant.</summary>
     public const int MaxDestinations = 50;
 
+    /// <summary>Kinds of actions, each with its count.</summary>
+    public const int MaxActions = 50;
+
+    private readonly List<LiveAction> _actions = [];
     private readonly HashSet<string> _destinations = new(StringComparer.Ordinal);
 
     public string Id { get; } = id;
@@ -32,6 +37,17 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
         if (_destinations.Count < MaxDestinations) _destinations.Add(destination);
     }
 
+    /// <summary>See <see cref="IncidentBook.Did"/>.</summary>
+    public void Did(string text, DateTimeOffset at)
+    {
+        int known = _actions.FindIndex(a => a.Text == text);
+        var action = known < 0 ? new LiveAction(text, at, at, 1) : _actions[known] with { LastAt = at, Count = _actions[known].Count + 1 };
+        // The one that happened last is at the end, so what is dropped is what has not happened for longest.
+        if (known >= 0) _actions.RemoveAt(known);
+        else if (_actions.Count == MaxActions) _actions.RemoveAt(0);
+        _actions.Add(action);
+    }
+
     public Incident Snapshot(Func<string, long> waiting) => new()
     {
         Id = Id,
@@ -45,8 +61,11 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
         Waiting = ClosedAt is null ? _destinations.Sum(waiting) : 0,
         Destinations = [.. _destinations.Order(StringComparer.Ordinal)],
         ProbedAt = ProbedAt,
+        Actions = [.. _actions.Select(a => new IncidentAction(a.At, a.LastAt, a.Count, ActionWords.Counted(a.Text, a.Count)))],
         Diagnosis = Report,
     };
+
+    private sealed record LiveAction(string Text, DateTimeOffset At, DateTimeOffset LastAt, long Count);
 
     /// <summary>Mail that waits for it, without making a snapshot.</summary>
     public long Waiting(Func<string, long> waiting) => _destinations.Sum(waiting);

@@ -1,4 +1,5 @@
 using Postern.Core.Configuration;
+using Postern.Core.Decisions;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Routing;
@@ -25,6 +26,9 @@ public sealed class MailRouter
     /// <param name="listener">The listener's address as configured, "pickup" or "bounce".</param>
     /// <param name="user">The authenticated user, null for none.</param>
     public RouteDecision Route(MailPath sender, MailPath recipient, string listener, string? user) => _model.Route(sender, recipient, listener, user);
+
+    /// <summary>What the route of this recipient wants done about failures; null for nothing of its own, which costs one comparison where no route has any.</summary>
+    internal DecisionOverrides? Overrides(MailPath sender, MailPath recipient, string listener, string? user) => _model.Overrides(sender, recipient, listener, user);
 
     public void Apply(PosternConfig config) => _model = new RoutingModel(config, _time.GetUtcNow());
 }

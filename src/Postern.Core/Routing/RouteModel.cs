@@ -1,4 +1,5 @@
 using Postern.Core.Configuration;
+using Postern.Core.Decisions;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Routing;
@@ -28,6 +29,7 @@ internal sealed class RouteModel
         _via = route.Via;
         _egress = string.Join(',', route.Egress);
         Mode = route.Mode ?? defaultMode;
+        Overrides = DecisionOverrides.Of(route.Decide);
         _fixed = _via switch
         {
             RouteVia.Upstreams => new RouteDecision(new Destination(DestinationKind.Pool, string.Join(',', route.Upstreams), _egress).ToString(), Mode, null),
@@ -37,6 +39,9 @@ internal sealed class RouteModel
     }
 
     public DeliveryMode Mode { get; }
+
+    /// <summary>Null for none.</summary>
+    public DecisionOverrides? Overrides { get; }
 
     public bool Matches(MailPath sender, string domain, string listener, string? user) =>
         (_recipients is null || _recipients.Matches(domain))

@@ -1,4 +1,5 @@
 using Postern.Core.Configuration;
+using Postern.Core.Decisions;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Routing;
@@ -14,6 +15,7 @@ internal sealed class RoutingModel
 
     private readonly RouteModel[] _routes;
     private readonly string _hostname;
+    private readonly bool _hasOverrides;
 
     public RoutingModel(PosternConfig config, DateTimeOffset since)
     {
@@ -22,6 +24,7 @@ internal sealed class RoutingModel
         IReadOnlyList<RouteConfig> routes = config.Route;
         if (routes.Count == 0 && config.Upstream.Count > 0) routes = [new RouteConfig { Upstreams = [.. config.Upstream.Select(u => u.Name)] }];
         _routes = [.. routes.Select(r => new RouteModel(r, config.Delivery.Mode))];
+        _hasOverrides = _routes.Any(r => r.Overrides is not null);
     }
 
     /// <summary>When this model began to be used: what was accepted later was routed by it.</summary>
@@ -29,14 +32,23 @@ internal sealed class RoutingModel
 
     public RouteDecision Route(MailPath sender, MailPath recipient, string listener, string? user)
     {
-        // A bare <Postmaster> (RFC 5321 section 4.1.1.3) is ours: it goes where mail for our own name goes.
-        string domain = recipient.Domain;
-        string? name = domain.Length == 0 ? _hostname : DomainName.Normalise(domain);
-        if (name is null) return RouteDecision.Refuse(BadDomain);
+        if (NameOf(recipient) is not { } name) return RouteDecision.Refuse(BadDomain);
+        return Find(sender, name, listener, user)?.Decide(name) ?? RouteDecision.Refuse(_routes.Length == 0 ? NothingConfigured : Unroutable);
+    }
+
+    /// <summary>See <see cref="MailRouter.Overrides"/>.</summary>
+    public DecisionOverrides? Overrides(MailPath sender, MailPath recipient, string listener, string? user) =>
+        _hasOverrides && NameOf(recipient) is { } name ? Find(sender, name, listener, user)?.Overrides : null;
+
+    private RouteModel? Find(MailPath sender, string domain, string listener, string? user)
+    {
         foreach (var route in _routes)
         {
-            if (route.Matches(sender, name, listener, user)) return route.Decide(name);
+            if (route.Matches(sender, domain, listener, user)) return route;
         }
-        return RouteDecision.Refuse(_routes.Length == 0 ? NothingConfigured : Unroutable);
+        return null;
     }
+
+    /// <summary>A bare &lt;Postmaster&gt; (RFC 5321 section 4.1.1.3) is ours: it goes where mail for our own name goes.</summary>
+    private string? NameOf(MailPath recipient) => recipient.Domain.Length == 0 ? _hostname : DomainName.Normalise(recipient.Domain);
 }

@@ -66,8 +66,12 @@ public sealed record AttemptEvidence
     /// <summary>Why it failed, as was known then; null when nothing failed or explaining is off.</summary>
     public Causes.DiagnosisReport? Diagnosis { get; init; }
 
+    /// <summary>What Postern did about it, in plain words; at most <see cref="MaxActions"/>. Null for nothing.</summary>
+    public IReadOnlyList<Causes.ActionTaken>? Actions { get; init; }
+
     /// <summary>The hosts tried before this one in the same attempt, in order, at most <see cref="MaxEarlier"/>; only as it is written to the queue, which gives them back one by one. Null for none.</summary>
     public IReadOnlyList<AttemptEvidence>? Earlier { get; init; }
 
     public const int MaxEarlier = 3;
+    public const int MaxActions = 8;
 }

@@ -18,6 +18,9 @@ internal sealed class HostSuffixes<T>
         _lookup = known.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
+    /// <summary>What is known, once for each end of a name.</summary>
+    public IEnumerable<T> Values => _lookup.Dictionary.Values;
+
     /// <summary>Null for a host of nobody we know.</summary>
     public T? Of(string host)
     {

@@ -44,6 +44,11 @@ internal sealed partial class DiagnosisText(Output output)
             Heading(indent, "See it yourself");
             foreach (string command in verdict.Confirm) output.Line($"{indent}  {command}");
         }
+        if (report.Actions.Count > 0)
+        {
+            Heading(indent, "What Postern did");
+            foreach (var action in report.Actions) Item(indent, action.Did);
+        }
         if (report.Alternatives.Count > 0) Alternatives(report, indent);
         if (isGood || verdict.Id == CauseId.Unknown) return;
         output.Line("");

@@ -8,6 +8,7 @@ namespace Postern.Cli;
 internal sealed class StatusCommand(CommandTree tree)
 {
     private const int MaxIncidents = 10;
+    private const int MaxActions = 3;
 
     private static readonly Option<string> _server = ServerOption.Create();
     private static readonly Option<bool> _watch = new("--watch", "-w") { Description = "Look again every second until interrupted." };
@@ -35,6 +36,7 @@ internal sealed class StatusCommand(CommandTree tree)
         var verdict = incident.Diagnosis.Verdict;
         tree.Output.Line($"INCIDENT   {incident.Upstream}: {incident.Cause} for {Output.Age(now - incident.OpenedAt)}, {incident.Waiting} waiting, {PlainWords.Confidence(verdict.Confidence)}; for {PlainWords.Who(verdict.Who)} to mend");
         tree.Output.Line($"           {PlainWords.FirstSentence(verdict.Summary, 300)}");
+        foreach (var action in incident.Actions.TakeLast(MaxActions).Reverse()) tree.Output.Line($"           did: {action.Did}{(action.LastAt > action.At ? $", last {Output.Age(now - action.LastAt)} ago" : "")}");
         if (PlainWords.FirstSentence(verdict.Fix, 300) is { Length: > 0 } fix) tree.Output.Line($"           do: {fix}");
     }
 

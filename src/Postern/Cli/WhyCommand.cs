@@ -48,6 +48,8 @@ internal sealed class WhyCommand(CommandTree tree)
             output.Line(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"  {output.Dim("cause")}     {verdict.Cause}, {verdict.Confidence * 100:0} %"));
         }
         if (attempt.Failure?.Reply is { } reply && reply.ToString() != attempt.Failure.Detail) output.Line($"  {output.Dim("said")}      {reply}");
+        // The diagnosis in full has them too.
+        foreach (var action in isLast && attempt.Diagnosis is not null ? [] : attempt.Actions ?? []) output.Line($"  {output.Dim("did")}       {action.Did}");
         foreach (var connect in attempt.Connects)
             output.Line(string.Create(CultureInfo.InvariantCulture, $"  {output.Dim("connect")}   {connect.Address} port {connect.Port}: {connect.Error ?? "connected"} after {connect.Milliseconds:0} ms"));
         foreach (var dns in attempt.Dns) output.Line($"  {output.Dim("dns")}       {dns.Question}: {(dns.Answers.Count > 0 ? string.Join(", ", dns.Answers) : dns.Status.ToString())}{(dns.Server is { } server ? $", by {server}" : "")}{(dns.Note is { } note ? $" ({note})" : "")}");

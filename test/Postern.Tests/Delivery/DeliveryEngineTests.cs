@@ -274,7 +274,7 @@ public sealed class DeliveryEngineTests
     public async Task Transient_refusals_follow_the_schedule()
     {
         await using var sink = new RecordingSink();
-        sink.Refuse(SinkStage.Rcpt, "450 4.2.0 greylisted", times: 2);
+        sink.Refuse(SinkStage.Rcpt, "450 4.1.0 not now", times: 2);
         await using var rig = new DeliveryRig(DeliveryRig.Config(sink.EndPoint), time: new FakeTimeProvider(DeliveryRig.Start));
         var id = rig.Send();
         await DeliveryRig.Until(() => rig.Store.Settlements.Count == 1, "the first attempt");

@@ -141,4 +141,28 @@ public sealed class IncidentBookTests
         Assert.Equal("recipient-unknown", Assert.Single(_book.Latest("UP")).Diagnosis.Verdict.Cause);
         Assert.Equal(2, _book.Latest(null).Count);
     }
+
+    [Fact]
+    public void What_was_done_is_counted_and_the_latest_comes_last()
+    {
+        _book.Did("up", CauseId.UpstreamDown, "nobody hears this");
+        _book.Note("up", "mx:example.org", Report("upstream-down"));
+        _book.Did("up", CauseId.UpstreamDown, "kept {n messages}: it is down");
+        _book.Did("up", CauseId.UpstreamDown, "probed it");
+        _book.Did("up", CauseId.RateLimited, "another trouble's");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _book.Did("up", CauseId.UpstreamDown, "kept {n messages}: it is down");
+        var actions = Assert.Single(_book.Snapshot(withClosed: false)).Actions;
+        Assert.Equal(["probed it", "kept 2 messages: it is down"], actions.Select(a => a.Did));
+        Assert.Equal((DeliveryRig.Start, DeliveryRig.Start.AddMinutes(1), 2L), (actions[1].At, actions[1].LastAt, actions[1].Count));
+    }
+
+    [Fact]
+    public void Only_the_last_fifty_kinds_of_actions_are_kept()
+    {
+        _book.Note("up", "mx:example.org", Report("upstream-down"));
+        for (int i = 0; i < 60; i++) _book.Did("up", CauseId.UpstreamDown, $"tried {i}");
+        var actions = Assert.Single(_book.Snapshot(withClosed: false)).Actions;
+        Assert.Equal((LiveIncident.MaxActions, "tried 10", "tried 59"), (actions.Count, actions[0].Did, actions[^1].Did));
+    }
 }

@@ -18,6 +18,10 @@ public sealed class DocumentsTests
         Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "metrics.md")) == MetricsReference.Write(), "docs/metrics.md is out of date; run docs/generate.sh");
 
     [Fact]
+    public void The_page_about_decisions_is_what_the_program_prints() =>
+        Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "decisions.md")) == DecisionsReference.Write(), "docs/decisions.md is out of date; run docs/generate.sh");
+
+    [Fact]
     public void The_pages_about_causes_are_what_the_program_writes()
     {
         foreach (var (name, text) in CausesReference.Write())
