@@ -90,6 +90,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
     {
         _model = model;
         Registry.Apply(model.Config.Delivery.Retry);
+        Registry.WarmUps.Apply(model.Config);
         Pool.CloseIdle(TimeSpan.Zero);
         Scheduler.Apply(model.Limits);
         Parts.Diagnoses.Apply(model.Config);
@@ -114,6 +115,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         await StopAsync(TimeSpan.Zero);
         Scheduler.Dispose();
         Registry.Lanes.Dispose();
+        Registry.WarmUps.Dispose();
         _abort.Dispose();
     }
 
@@ -121,6 +123,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
     private void Watch(UpstreamRegistry registry)
     {
         registry.Rests.Began += rest => PosternLog.EgressRested(Parts.Logger, rest.Group, rest.Egress, rest.Address, string.Join(',', rest.Lists), rest.Until, rest.Reason);
+        registry.Rests.Began += registry.WarmUps.TurnedAway;
         registry.Rests.Ended += (rest, end) =>
         {
             PosternLog.EgressReturned(Parts.Logger, rest.Group, rest.Egress, rest.Address, end == RestEnd.Delisted ? "no blocklist lists it any more, one message tries it" : "a message was taken", Time.GetUtcNow() - rest.Since);

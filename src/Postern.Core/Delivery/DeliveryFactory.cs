@@ -8,6 +8,7 @@ using Postern.Core.Routing;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
+using Postern.Core.WarmUp;
 using Postern.Protocols.Dns;
 
 namespace Postern.Core.Delivery;
@@ -20,7 +21,9 @@ internal static class DeliveryFactory
     public static DeliveryEngine Create(PosternConfig config, IQueueStore store, MailRouter router, IResolver resolver, OwnAddresses own, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, Func<double> random, string spoolFolder, DiagnosisSetup? diagnosis = null)
     {
         var logger = loggers.CreateLogger("Postern.Delivery");
-        var registry = new UpstreamRegistry(config.Delivery.Retry, new LaneBook(time, new LearnedLimits(Path.Combine(config.Server.Data, "state"), logger)), time);
+        string state = Path.Combine(config.Server.Data, "state");
+        var registry = new UpstreamRegistry(config.Delivery.Retry, new LaneBook(time, new LearnedLimits(state, logger)), time) { WarmUps = new WarmUpBook(time, new WarmUpFile(state, logger), logger) };
+        registry.WarmUps.Apply(config);
         registry.Recovered = static candidate => candidate.Lane.Reset();
         var pool = new SessionPool(time);
         var planner = new DeliveryPlanner(resolver, new MxLookup(resolver, isOurName: own.IsOurName), own, registry.Rests, time);

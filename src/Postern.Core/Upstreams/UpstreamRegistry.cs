@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Postern.Core.Shaping;
+using Postern.Core.WarmUp;
 
 namespace Postern.Core.Upstreams;
 
@@ -20,6 +21,9 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, LaneBook l
 
     /// <summary>How much may be sent to whom, from where.</summary>
     public LaneBook Lanes { get; } = lanes;
+
+    /// <summary>Which of our addresses are new to whom.</summary>
+    public WarmUpBook WarmUps { get; init; } = new(time);
 
     /// <summary>Which addresses of hosts did not answer lately.</summary>
     public AddressHealth Addresses { get; } = new(time);
