@@ -126,7 +126,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         registry.Rests.Began += registry.WarmUps.TurnedAway;
         registry.Rests.Ended += (rest, end) =>
         {
-            PosternLog.EgressReturned(Parts.Logger, rest.Group, rest.Egress, rest.Address, end == RestEnd.Delisted ? "no blocklist lists it any more, one message tries it" : "a message was taken", Time.GetUtcNow() - rest.Since);
+            PosternLog.EgressReturned(Parts.Logger, rest.Group, rest.Egress, rest.Address, EgressRest.Words(end), Time.GetUtcNow() - rest.Since);
             bool isSystem = rest.Egress.Length == 0;
             Scheduler.Reopen(q => q.Destination.Egress.Length == 0 == isSystem);
         };

@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
 using Postern.Core.Scheduling;
+using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
-using Postern.Core.Upstreams;
+using Postern.Diagnosis.History;
 
 namespace Postern.Core.Delivery;
 
@@ -16,6 +17,28 @@ internal static class DeliveryGauges
         () => engine.Registry.CountGated());
 
     public static void ObserveIncidents(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveIncidents(engine.Parts.Diagnoses.Book.CountByCause);
+
+    /// <summary>Groups that are neither configured nor a known provider are left out: their names are endless.</summary>
+    public static void ObserveShaping(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveShaping(
+        () => Lanes(engine).Select(l => new Measurement<long>(l.MaxSessions, new("upstream", l.Group), new("egress", l.Egress))),
+        () => Lanes(engine).SelectMany(l => l.Lessons, (l, lesson) => new Measurement<double>(PerMinute(lesson), new("upstream", l.Group), new("egress", l.Egress), new("limit", Word(lesson.Kind)))),
+        () => engine.Registry.Rests.Snapshot().GroupBy(r => r.Egress).Select(g => new Measurement<long>(g.Count(), new KeyValuePair<string, object?>("egress", g.Key))),
+        read => engine.Registry.WarmUps.Snapshot().Runs.Where(r => r.DoneOn is null && IsNamed(engine, r.Group)).Select(r => new Measurement<long>(read(r), new("upstream", r.Group), new("egress", r.Egress))));
+
+    private static IEnumerable<LaneSnapshot> Lanes(DeliveryEngine engine) => engine.Registry.Lanes.Snapshot().Where(l => IsNamed(engine, l.Group));
+
+    private static bool IsNamed(DeliveryEngine engine, string group) =>
+        ProviderTable.Default.Names.Contains(group) || engine.Model.Config.Upstream.Any(u => u.Name.Equals(group, StringComparison.OrdinalIgnoreCase));
+
+    private static double PerMinute(LaneLesson lesson) => lesson.Window is { } window ? lesson.Limit / window.TotalMinutes : lesson.Limit;
+
+    private static string Word(LimitKind kind) => kind switch
+    {
+        LimitKind.Concurrency => "sessions",
+        LimitKind.ConnectionRate => "connections",
+        LimitKind.MessageRate => "messages",
+        _ => "session_messages",
+    };
 
     private static IEnumerable<Measurement<long>> Depth(Scheduler scheduler)
     {

@@ -1,5 +1,6 @@
 using Postern.Core.Routing;
 using Postern.Core.Submission;
+using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
@@ -29,12 +30,19 @@ public sealed class InlineConnector : ILiveUpstreams
         for (var next = plan.First; next is { } step; next = plan.NextAfter(step, offer.Blame, offer.NotBefore is null))
         {
             var candidate = plan.At(step);
+            if (candidate.Lane.TryWarmUp(_engine.Time.GetUtcNow()) is { IsGranted: false } held)
+            {
+                offer = SessionOffer.Later(held.Until, Blame.Egress);
+                failure ??= new StageFailure(ClientStage.Connect, Speaker.Us, FailureKind.LocalError, held.Reason!);
+                continue;
+            }
             var recorder = new SessionRecorder(_engine.Time);
             var record = new InlineRecord(_engine, candidate, parsed, plan.Dns, recorder, IsReused: true);
             if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, record), null);
             offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
             record = record with { IsReused = false, Dns = [.. plan.Dns, .. offer.Dns] };
             if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, record), null);
+            candidate.Lane.Settled(0);
             if (offer.Failure is { Kind: not FailureKind.Cancelled } refused)
             {
                 var tally = new LiveTally();
@@ -97,6 +105,7 @@ internal sealed class InlineSession : LiveUpstream
 
     public override void Return()
     {
+        _pooled.Candidate.Lane.Settled(Tally.Delivered > 0 ? 1 : 0);
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
         if (_engine.Opener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
         _engine.Pool.Return(_pooled);
@@ -105,6 +114,7 @@ internal sealed class InlineSession : LiveUpstream
     public override void Drop(StageFailure? failure)
     {
         if (failure is { Kind: not FailureKind.Cancelled }) Tally.Lose(failure);
+        _pooled.Candidate.Lane.Settled(Tally.Delivered > 0 ? 1 : 0);
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
         // 421 is an answer, but one about the upstream.
         _engine.Opener.Report(_pooled, failure ?? (Tally.Failure is { Reply.Code: 421 } closing ? closing : null));

@@ -285,6 +285,25 @@ internal sealed partial class Scheduler : IDisposable
         Reopen(static _ => true);
     }
 
+    /// <summary>Limits were forgotten: whatever is paused asks again at once, and where they still hold it is paused again.</summary>
+    public void Resume()
+    {
+        var starts = new List<DestinationQueue>();
+        lock (_lock)
+        {
+            long now = Now;
+            foreach (var queue in _queues.Values)
+            {
+                if (queue.PausedUntil == 0 && queue.MaxWorkers is null) continue;
+                queue.PausedUntil = 0;
+                queue.MaxWorkers = null;
+                if (GrowNeedsLock(queue, now) is { } start) starts.Add(start);
+                SetWakeNeedsLock(queue, now);
+            }
+        }
+        starts.ForEach(_start);
+    }
+
     /// <summary>The destinations with most mail, for gauges and the API.</summary>
     public IReadOnlyList<DestinationDepth> Snapshot(int most)
     {

@@ -14,6 +14,14 @@ namespace Postern.Core.Upstreams;
 /// <param name="Refusals">Tries in a row that were turned away.</param>
 internal sealed record EgressRest(string Group, string Egress, DateTimeOffset Since, DateTimeOffset Until, string Reason, IPAddress? Address, IReadOnlyList<string> Lists, string? NamedList, int Refusals)
 {
+    /// <summary>How a rest ended, for people.</summary>
+    public static string Words(RestEnd end) => end switch
+    {
+        RestEnd.Delisted => "no blocklist lists it any more, one message tries it",
+        RestEnd.Asked => "the operator asked for it",
+        _ => "a message was taken",
+    };
+
     public string Name => Egress.Length == 0 ? Group : $"{Group} from {Egress}";
 }
 
@@ -25,4 +33,7 @@ internal enum RestEnd : byte
 
     /// <summary>No blocklist lists the address any more: one message tries, and the rest begins anew if that is turned away.</summary>
     Delisted,
+
+    /// <summary>The operator asked for it.</summary>
+    Asked,
 }

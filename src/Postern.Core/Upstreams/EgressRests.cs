@@ -113,6 +113,22 @@ internal sealed class EgressRests(TimeProvider time)
         }
     }
 
+    /// <summary>The operator knows better: what rests at a group is used again at once.</summary>
+    /// <returns>Addresses that rested.</returns>
+    public int Forget(string group)
+    {
+        if (_count == 0) return 0;
+        int count = 0;
+        foreach (var (key, entry) in _entries)
+        {
+            if (key.Group != group || !_entries.TryRemove(key, out _)) continue;
+            Interlocked.Decrement(ref _count);
+            count++;
+            Ended?.Invoke(Of(key, entry), RestEnd.Asked);
+        }
+        return count;
+    }
+
     /// <summary>In any order.</summary>
     public IReadOnlyList<EgressRest> Snapshot() => _count == 0 ? [] : [.. _entries.Select(e => Of(e.Key, e.Value))];
 

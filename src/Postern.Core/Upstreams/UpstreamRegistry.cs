@@ -76,6 +76,27 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, LaneBook l
         Rests.Sweep();
     }
 
+    /// <summary>The groups that a name means: a group's own, an upstream's, an MX host's (with its port or without), or a provider's with what is counted apart for single domains.</summary>
+    public IReadOnlyList<string> GroupsOf(string name)
+    {
+        var known = Lanes.Groups.Concat(Rests.Snapshot().Select(r => r.Group)).Concat(_states.Values.Select(s => s.Group).OfType<string>()).Distinct(StringComparer.Ordinal).ToList();
+        var named = known.Where(g => g.Equals(name, StringComparison.OrdinalIgnoreCase) || g.StartsWith(name + "/", StringComparison.OrdinalIgnoreCase)).ToList();
+        if (named.Count > 0) return named;
+        return [.. _states.Values.Where(s => s.Group is not null && s.IsNamed(name)).Select(s => s.Group!).Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Forgets what was learned at a group and which of our addresses rest there, and lets its members take their turns again.</summary>
+    public (int Limits, int Rests) Forget(string group)
+    {
+        foreach (var (_, state) in _states)
+        {
+            if (state.Group != group) continue;
+            state.Ejection = null;
+            state.Recent.Clear();
+        }
+        return (Lanes.Forget(group), Rests.Forget(group));
+    }
+
     /// <summary>Those that were tried since the start, in any order.</summary>
     public IEnumerable<UpstreamState> Tried => _states.Values.Where(s => s.Place is not null);
 

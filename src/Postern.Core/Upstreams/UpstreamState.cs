@@ -18,6 +18,13 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
     /// <summary>Who counts us together with its other hosts (<see cref="Shaping.ShapingModel"/>), as last used; null until then.</summary>
     public string? Group { get; set; }
 
+    /// <summary>It is what a person means by this: its name, or its host with the port or without.</summary>
+    public bool IsNamed(string name)
+    {
+        string host = Name.Split(' ')[0];
+        return Name.Equals(name, StringComparison.OrdinalIgnoreCase) || host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>Configured by name; false for an MX host.</summary>
     public bool IsPool { get; } = isPool;
 

@@ -89,8 +89,10 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
         if (_isOver) return;
         lock (_lock)
         {
-            if (_reserved > 0) _reserved--;
-            _pace.Return(1 - taken);
+            // None: the place was given up for lost, or taken before there was a warm-up.
+            int places = _reserved > 0 ? 1 : 0;
+            _reserved -= places;
+            _pace.Return(places - taken);
             if (taken == 0) return;
             int allowed = _plan.Allowed(_day.Number), before = _day.Taken;
             _day = _day with { Taken = before + taken };

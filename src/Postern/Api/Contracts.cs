@@ -96,7 +96,11 @@ public sealed record QueueActionContract
 public sealed record QueueActionResultContract(string Action, int Messages);
 
 /// <summary>GET /api/v1/upstreams.</summary>
-public sealed record UpstreamsContract(IReadOnlyList<UpstreamContract> Upstreams);
+public sealed record UpstreamsContract(IReadOnlyList<UpstreamContract> Upstreams)
+{
+    /// <summary>What is known of the limits of each, and which of our addresses rest there.</summary>
+    public IReadOnlyList<GroupContract> Groups { get; init; } = [];
+}
 
 public sealed record UpstreamContract
 {
@@ -112,6 +116,12 @@ public sealed record UpstreamContract
     /// <summary>Parts of messages that wait for a pool this upstream is in; absent for an MX host, which serves domains.</summary>
     public long? Waiting { get; init; }
     public string? LastProblem { get; init; }
+
+    /// <summary>The group it is counted in; absent when nothing was sent there yet.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Absent while it takes its turns.</summary>
+    public EjectionContract? Ejection { get; init; }
 }
 
 /// <summary>GET /api/v1/incidents; with all=true also those that are over, newest first.</summary>
@@ -132,6 +142,9 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(QueueActionContract))]
 [JsonSerializable(typeof(QueueActionResultContract))]
 [JsonSerializable(typeof(UpstreamsContract))]
+[JsonSerializable(typeof(EgressesContract))]
+[JsonSerializable(typeof(ResetContract))]
+[JsonSerializable(typeof(ResetResultContract))]
 [JsonSerializable(typeof(IncidentsContract))]
 [JsonSerializable(typeof(DiagnosesContract))]
 [JsonSerializable(typeof(DiagnosisReport))]

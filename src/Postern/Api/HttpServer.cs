@@ -35,6 +35,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         app.MapPrometheusScrapingEndpoint("/metrics");
         new Endpoints(relay).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
+        new ShapingEndpoints(relay).Map(app);
         try
         {
             await app.StartAsync(cancel);

@@ -119,6 +119,9 @@ internal sealed partial class DiagnosisText(Output output)
 
     public void Paragraph(string indent, string text) => Wrap(indent, indent, text);
 
+    /// <summary>The same with what follows the first line further in.</summary>
+    public void Paragraph(string first, string next, string text) => Wrap(first, next, text);
+
     private const char Glued = '\u00a0';
 
     /// <summary>Columns: colours take none.</summary>

@@ -34,6 +34,7 @@ internal static class RelayComposition
             stop => StopAsync(relay, stop))
         {
             CountReload = result => metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", result)),
+            Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null),
             Insight = new RelayInsight(relay.Incidents, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop)),
         };
     }
@@ -69,6 +70,8 @@ internal static class RelayComposition
             NextProbe = health.State == GateState.Open ? null : health.Until,
             Sessions = upstream.OpenSessions,
             LastProblem = health.LastFailure is { } failure ? $"{failure.Stage.Word()}: {failure.Detail}" : null,
+            Group = upstream.Group,
+            Ejection = upstream.Ejection is { } ejection ? new EjectionContract(ejection.At, ejection.Until, ejection.Times, ejection.Words) : null,
         };
     }
 }

@@ -18,6 +18,9 @@ internal sealed record RunningRelay(
     /// <summary>Counts a reload: applied or refused.</summary>
     public Action<string>? CountReload { get; init; }
 
+    /// <summary>Null where nothing is shaped.</summary>
+    public RelayShaping? Shaping { get; init; }
+
     /// <summary>Null where nothing is explained.</summary>
     public RelayInsight? Insight { get; init; }
 }
