@@ -276,16 +276,12 @@ internal sealed partial class Scheduler : IDisposable
 
     public void Apply(SessionLimits limits)
     {
-        lock (_lock)
-        {
-            _limits = limits;
-            // Limits may have been raised; where they still hold, the next loop is told so at once.
-            foreach (var queue in _queues.Values) queue.PausedUntil = 0;
-        }
+        lock (_lock) _limits = limits;
+        Resume();
         Reopen(static _ => true);
     }
 
-    /// <summary>Limits were forgotten: whatever is paused asks again at once, and where they still hold it is paused again.</summary>
+    /// <summary>Limits were raised or forgotten: whatever is paused asks again at once, and where they still hold it is paused again.</summary>
     public void Resume()
     {
         var starts = new List<DestinationQueue>();

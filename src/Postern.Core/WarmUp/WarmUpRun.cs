@@ -183,5 +183,11 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
 
     private string Reason(FormattableString what) => string.Create(CultureInfo.InvariantCulture, $"our address {egress} is new to {group}: {what.ToString(CultureInfo.InvariantCulture)}");
 
-    private static DateTimeOffset Soon(DateTimeOffset now, DateTimeOffset until) => until - now > LongestWait ? now + LongestWait : until;
+    /// <summary>In whole milliseconds, rounded up: who waits counts in them, and would else come a moment too early and be sent away to the next place.</summary>
+    private static DateTimeOffset Soon(DateTimeOffset now, DateTimeOffset until)
+    {
+        if (until - now > LongestWait) until = now + LongestWait;
+        long over = until.UtcTicks % TimeSpan.TicksPerMillisecond;
+        return over == 0 ? until : until.AddTicks(TimeSpan.TicksPerMillisecond - over);
+    }
 }

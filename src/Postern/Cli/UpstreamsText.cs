@@ -44,7 +44,7 @@ internal sealed class UpstreamsText(Output output, DateTimeOffset now)
     private string[] Row(Group group) =>
     [
         Short(group.Name), group.Members.Count switch { 0 => "", 1 => Short(group.Members[0].Address.Split(' ')[0]), var count => $"{count} hosts" }, State(group),
-        $"{group.Lanes.Sum(l => l.Sessions)}{(group.Lanes.Count > 0 ? $" of {group.Lanes.Sum(l => l.SessionsAllowed)}" : "")}", Rate(group),
+        $"{(group.Lanes.Count > 0 ? group.Lanes.Sum(l => l.Sessions) : group.Members.Sum(m => m.Sessions))}{(group.Lanes.Count > 0 ? $" of {group.Lanes.Sum(l => l.SessionsAllowed)}" : "")}", Rate(group),
         group.Members.Any(m => m.Waiting is not null) ? $"{group.Members.Sum(m => m.Waiting)}" : "",
     ];
 
