@@ -27,8 +27,10 @@ internal static class DeliveryGauges
 
     private static IEnumerable<LaneSnapshot> Lanes(DeliveryEngine engine) => engine.Registry.Lanes.Snapshot().Where(l => IsNamed(engine, l.Group));
 
+    private static readonly Lazy<HashSet<string>> Providers = new(() => [.. ProviderTable.Default.Names]);
+
     private static bool IsNamed(DeliveryEngine engine, string group) =>
-        ProviderTable.Default.Names.Contains(group) || engine.Model.Config.Upstream.Any(u => u.Name.Equals(group, StringComparison.OrdinalIgnoreCase));
+        Providers.Value.Contains(group) || engine.Model.Config.Upstream.Any(u => u.Name.Equals(group, StringComparison.OrdinalIgnoreCase));
 
     private static double PerMinute(LaneLesson lesson) => lesson.Window is { } window ? lesson.Limit / window.TotalMinutes : lesson.Limit;
 

@@ -123,7 +123,7 @@ internal sealed class Lane
             _usedAt = now.UtcTicks;
             if (Waits(now) is { } wait) return wait;
             if (_learner.AwaitsAnswer(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
-            if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason);
+            if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             if (_messages.TryTake(now.UtcTicks, out long until, out string? reason))
             {
                 _learner.Sent(now.UtcTicks);
@@ -152,7 +152,7 @@ internal sealed class Lane
         if (_warmUp is not { } run) return LaneAnswer.Granted;
         lock (_gate)
         {
-            if (run.Held(now) is { } held) return new(false, held.Until, held.Reason);
+            if (run.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             run.Take(now);
             return LaneAnswer.Granted;
         }

@@ -48,7 +48,7 @@ internal sealed class EgressModel
         return turns.Length == 0 ? null : turns[Interlocked.Increment(ref _turn) % turns.Length];
     }
 
-    /// <summary>Every choice that some route uses, in the order of the configuration, the system's among them where it is; for people.</summary>
+    /// <summary>Every choice that some route uses, the system's among them where it is; for people.</summary>
     public IReadOnlyList<EgressChoice> InUse(PosternConfig config)
     {
         var lists = config.Route.Where(r => r.Via != RouteVia.Reject).Select(r => string.Join(',', r.Egress)).DefaultIfEmpty("");

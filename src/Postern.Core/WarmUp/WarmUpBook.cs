@@ -81,6 +81,9 @@ internal sealed class WarmUpBook : IDisposable
         if (rest.Lists.Count == 0 && _runs.TryGetValue((rest.Group, rest.Egress), out var run)) run.TurnedAway(_time.GetUtcNow());
     }
 
+    /// <summary>Nothing is configured to be warmed up.</summary>
+    public bool IsEmpty => _plans.Count == 0;
+
     /// <summary>Of what is configured, addresses and their runs, in any order.</summary>
     public (IReadOnlyList<WarmUpAddress> Addresses, IReadOnlyList<WarmUpSnapshot> Runs) Snapshot()
     {
@@ -127,6 +130,14 @@ internal sealed class WarmUpBook : IDisposable
         PosternLog.WarmUpDay(_logger, run.Egress, run.Group, next.Number, plan.Days, plan.Allowed(next.Number), WarmUpWords.Because(turn, over.Taken, plan.Allowed(over.Number)));
     }
 
+    /// <summary>The day's first message was taken. As <see cref="Turned"/>.</summary>
+    /// <param name="isFirst">The first there at all.</param>
+    public void Used(WarmUpRun run, WarmUpDay day, WarmUpPlan plan, bool isFirst)
+    {
+        _addresses.TryAdd(run.Egress, new KeptAddress(run.Egress, day.Date, null));
+        if (isFirst) PosternLog.WarmUpDay(_logger, run.Egress, run.Group, day.Number, plan.Days, plan.Allowed(day.Number), WarmUpWords.Because(WarmUpTurn.None, 0, 0));
+    }
+
     /// <summary>A day's allowance is used up. As <see cref="Turned"/>.</summary>
     public void UsedUp(WarmUpRun run, WarmUpDay day, WarmUpPlan plan) =>
         PosternLog.WarmUpUsedUp(_logger, run.Egress, run.Group, day.Number, plan.Days, day.Taken, new DateTimeOffset(day.Date.AddDays(1), default, TimeSpan.Zero));
@@ -140,12 +151,7 @@ internal sealed class WarmUpBook : IDisposable
     private WarmUpRun Begin(string group, string egress, WarmUpPlan plan)
     {
         var today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
-        var made = new WarmUpRun(group, egress, plan, new WarmUpDay(1, today), this);
-        var run = _runs.GetOrAdd((group, egress), made);
-        if (!ReferenceEquals(run, made) || plan.From > today) return run;
-        if (_addresses.TryAdd(egress, new KeptAddress(egress, today, null))) _mustWrite = true;
-        PosternLog.WarmUpDay(_logger, egress, group, 1, plan.Days, plan.Allowed(1), WarmUpWords.Because(WarmUpTurn.None, 0, 0));
-        return run;
+        return _runs.GetOrAdd((group, egress), key => new WarmUpRun(key.Group, key.Egress, plan, new WarmUpDay(1, today), this));
     }
 
     /// <summary>One group has taken the whole plan: those that hardly begun need none any more.</summary>

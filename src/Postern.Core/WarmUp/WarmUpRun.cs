@@ -97,6 +97,7 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
             int allowed = _plan.Allowed(_day.Number), before = _day.Taken;
             _day = _day with { Taken = before + taken };
             IsChanged = true;
+            if (before == 0) book.Used(this, _day, _plan, isFirst: _lastTurn == WarmUpTurn.None);
             if (before < allowed && _day.Taken >= allowed) book.UsedUp(this, _day, _plan);
         }
     }
@@ -149,7 +150,7 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
             int allowed = _plan.Allowed(day.Number);
             bool isHeld = _isHeld && turn == WarmUpTurn.None;
             DateTimeOffset? next = !isHeld || _isOver ? null : day.Taken >= allowed ? new DateTimeOffset(day.Date.AddDays(1), default, TimeSpan.Zero) : new DateTimeOffset(_pace.At, TimeSpan.Zero);
-            return new WarmUpSnapshot(group, egress, _plan, day, allowed, turn == WarmUpTurn.None ? _lastTurn : turn, isHeld, next, _doneOn);
+            return new WarmUpSnapshot(group, egress, _plan, day, allowed, turn == WarmUpTurn.None || IsIdle(turn, _day) ? _lastTurn : turn, isHeld, next, _doneOn);
         }
     }
 
@@ -176,10 +177,15 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
         var (next, turn) = _plan.After(_day, DateOnly.FromDateTime(now.UtcDateTime));
         if (turn == WarmUpTurn.None) return;
         var over = _day;
-        (_day, _lastTurn, _isHeld, IsChanged) = (next, turn, false, true);
+        (_day, _isHeld, IsChanged) = (next, false, true);
+        // A day without any mail is none that anybody wants to hear of.
+        if (IsIdle(turn, over)) return;
+        _lastTurn = turn;
         if (turn == WarmUpTurn.Finish) (_isOver, _doneOn) = (true, next.Date);
         book.Turned(this, turn, over, next, _plan);
     }
+
+    private static bool IsIdle(WarmUpTurn turn, WarmUpDay over) => turn == WarmUpTurn.Repeat && over.Taken == 0;
 
     private string Reason(FormattableString what) => string.Create(CultureInfo.InvariantCulture, $"our address {egress} is new to {group}: {what.ToString(CultureInfo.InvariantCulture)}");
 

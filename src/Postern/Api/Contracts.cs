@@ -20,6 +20,8 @@ public sealed record StatusContract
     public required IReadOnlyList<string> Problems { get; init; }
     /// <summary>Open ones, those with the most waiting mail first.</summary>
     public IReadOnlyList<Incident> Incidents { get; init; } = [];
+    /// <summary>What holds mail back although nothing is wrong.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
     public required QueueStatusContract Queue { get; init; }
     public required long Accepted { get; init; }
 }

@@ -40,6 +40,7 @@ internal sealed class Endpoints(RelayView relay)
             Problems = problems,
             Accepted = stats.Accepted,
             Incidents = relay.Insight()?.Incidents(false) ?? [],
+            Notes = relay.Shaping()?.Notes() ?? [],
             Queue = new QueueStatusContract
             {
                 Messages = stats.Messages,

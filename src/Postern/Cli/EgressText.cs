@@ -14,6 +14,11 @@ internal sealed class EgressText(Output output, DateTimeOffset now)
     /// <param name="all">Every provider of a warm-up.</param>
     public void Print(EgressesContract answer, bool all)
     {
+        if (answer.Egress.Count == 0)
+        {
+            output.Line("the relay is starting");
+            return;
+        }
         output.Table(["egress", "address", "says", "state", "sessions", "sent/min"], answer.Egress.Select(e => new[]
         {
             e.Name ?? "(system)", e.Addresses.Count > 0 ? string.Join(", ", e.Addresses) : "the system's choice", e.Hello, State(e), $"{e.Lanes.Sum(l => l.Sessions)}", $"{e.Lanes.Sum(l => l.MessagesLastMinute)}",

@@ -52,6 +52,7 @@ internal sealed class StatusCommand(CommandTree tree)
         string oldest = status.Queue.OldestAcceptedAt is { } at ? $", oldest {Output.Age(now - at)}" : "";
         output.Line($"queue      {status.Queue.Messages} waiting{oldest}, {status.Queue.InDelivery} in delivery, {status.Queue.Held} held; accepted {status.Accepted} since the start");
         output.Line($"disk       {Output.Size(status.Queue.DiskBytes)} used, {Output.Size(status.Queue.FreeDiskBytes)} free{(status.Queue.SetAside > 0 ? $", {output.Bad(Count(status.Queue.SetAside, "unreadable record"))} set aside" : "")}");
+        foreach (string note in status.Notes) output.Line($"{output.Warn("note")}       {note}");
         foreach (string problem in status.Problems) output.Line($"{output.Bad("problem")}    {problem}");
         if (status.Queue.ByDestination.Count == 0) return;
         output.Line("");

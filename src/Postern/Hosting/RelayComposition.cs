@@ -34,7 +34,7 @@ internal static class RelayComposition
             stop => StopAsync(relay, stop))
         {
             CountReload = result => metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", result)),
-            Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null),
+            Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null) { IsQuiet = () => relay.Registry.WarmUps.IsEmpty },
             Insight = new RelayInsight(relay.Incidents, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop)),
         };
     }

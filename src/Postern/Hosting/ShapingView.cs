@@ -12,7 +12,7 @@ namespace Postern.Hosting;
 internal static class ShapingView
 {
     /// <summary>More than a person reads; small MX sets come and go by the thousand.</summary>
-    private const int MaxGroups = 500, MaxDays = 500;
+    private const int MaxGroups = 500, MaxDays = 500, MaxDestinations = 1000;
 
     /// <summary>Those with something to tell first.</summary>
     public static IReadOnlyList<GroupContract> Groups(Relay relay)
@@ -35,7 +35,7 @@ internal static class ShapingView
         var unused = config.Egress.Where(e => !choices.Any(c => Has(c.Name, e.Name)));
         var shown = choices.Select(c => (Choice: c, Used: true))
             .Concat(unused.Select(e => (Choice: new EgressChoice(e.Name, IPAddress.Parse(e.Address), null, e.Hello ?? config.Server.Hostname), Used: false)));
-        return [.. shown.Select(s => new EgressContract
+        return [.. shown.OrderBy(s => Place(config, s.Choice.Name)).Select(s => new EgressContract
         {
             Name = Name(s.Choice.Name),
             Addresses = [.. new[] { s.Choice.V4, s.Choice.V6 }.OfType<IPAddress>().Select(a => a.ToString())],
@@ -72,7 +72,7 @@ internal static class ShapingView
     private static long Waiting(Relay relay, string name, IReadOnlyList<WarmUpAddress> warming)
     {
         long sum = 0;
-        foreach (var destination in relay.Destinations(int.MaxValue))
+        foreach (var destination in relay.Destinations(MaxDestinations))
         {
             if (destination.PausedUntil is null) continue;
             int at = destination.Destination.IndexOf('@', StringComparison.Ordinal);
@@ -118,6 +118,14 @@ internal static class ShapingView
     };
 
     private static string? Name(string egress) => egress.Length == 0 ? null : egress;
+
+    /// <summary>In the configuration; the system's choice comes first.</summary>
+    private static int Place(PosternConfig config, string choice)
+    {
+        for (int i = 0; i < config.Egress.Count; i++)
+            if (Has(choice, config.Egress[i].Name)) return i;
+        return -1;
+    }
 
     /// <summary>A choice is one name, or a pair of both families.</summary>
     private static bool Has(string choice, string name) => choice.Split('+').Contains(name, StringComparer.OrdinalIgnoreCase);

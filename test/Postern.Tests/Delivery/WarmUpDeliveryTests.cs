@@ -176,4 +176,17 @@ public sealed class WarmUpDeliveryTests : IDisposable
         await DeliveryRig.Until(() => rig.Store.Count == 0, "all mail, with the clock standing");
         Assert.Equal(20, sink.Accepted);
     }
+
+    [Fact]
+    public async Task What_the_other_address_was_refused_for_good_is_returned_at_once_and_not_kept_for_the_new_one()
+    {
+        await using var sink = Sink();
+        await using var rig = new DeliveryRig(From(DeliveryRig.Config(sink.EndPoint), ["old", "new"], 1), time: new FakeTimeProvider(DeliveryRig.Start));
+        await SendAsync(rig, 4, TimeSpan.FromSeconds(1));
+        Assert.Equal(1, _fromNew);
+        sink.Refuse(SinkStage.Mail, "550 5.0.0 no");
+        for (int i = 0; i < 6; i++) rig.Send(from: "");
+        await DeliveryRig.Until(() => rig.Store.Count == 0, "the six to be settled");
+        Assert.Equal(6, rig.Store.Settlements.Count(s => s.Settlement.Recipients[0].Status == RecipientStatus.Bounced));
+    }
 }

@@ -179,7 +179,7 @@ public sealed class WarmUpBookTests : IDisposable
             Assert.Equal(2, Of(book, "google").Day.Number);
         using var anew = Open(Config("2026-02-02"));
         Assert.Empty(anew.Snapshot().Runs);
-        Assert.NotNull(anew.For("google", "b"));
+        UseDay(anew, "google", most: 1);
         Assert.Equal((1, new DateOnly(2026, 2, 2)), (Of(anew, "google").Day.Number, anew.Snapshot().Addresses[0].BeganOn!.Value));
     }
 
@@ -205,5 +205,20 @@ public sealed class WarmUpBookTests : IDisposable
         book.Tend();
         Assert.Equal(WarmUpBook.Most, book.Snapshot().Runs.Count);
         Assert.Equal(2, Of(book, "google").Day.Number);
+    }
+
+    [Fact]
+    public void Before_its_day_nothing_begins_and_days_without_mail_are_not_told_as_repeated()
+    {
+        using var book = Open(Config("2026-02-03"));
+        UseDay(book, "google");
+        Assert.Null(Assert.Single(book.Snapshot().Addresses).BeganOn);
+        _time.SetUtcNow(Start.AddDays(2));
+        Assert.Equal((1, WarmUpTurn.None), (Of(book, "google").Day.Number, Of(book, "google").LastTurn));
+        UseDay(book, "google");
+        Assert.Equal((2, new DateOnly(2026, 2, 3)), (Of(book, "google").Day.Number, book.Snapshot().Addresses[0].BeganOn!.Value));
+        _time.Advance(TimeSpan.FromDays(3));
+        Assert.Null(book.For("google", "b")!.Held(_time.GetUtcNow()));
+        Assert.Equal((2, WarmUpTurn.Advance), (Of(book, "google").Day.Number, Of(book, "google").LastTurn));
     }
 }
