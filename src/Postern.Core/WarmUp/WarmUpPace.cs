@@ -25,12 +25,19 @@ internal struct WarmUpPace
         long interval = Spread.Ticks / Math.Max(1, allowed);
         if (interval == _interval) return;
         (_interval, _tolerance) = (interval, interval * (Math.Max(2, allowed / Bursts) - 1));
-        _next = Math.Min(_next, now + interval);
+        _next = Math.Min(_next, now + _tolerance + interval);
         _promised = 0;
     }
 
     /// <summary>When the next one may go; not in the future: now.</summary>
     public readonly long At => _next - _tolerance;
+
+    /// <summary>Where it stands; set before it is asked anything, after a restart: else each restart would bring a burst.</summary>
+    public long Next
+    {
+        readonly get => _next;
+        set => _next = value;
+    }
 
     public void Take(long now) => _next = Math.Max(_next, now) + _interval;
 

@@ -159,7 +159,7 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
         lock (_lock)
         {
             IsChanged = false;
-            return new KeptRun(group, egress, _day.Number, _day.Date, _day.Taken, _day.IsTurnedAway, _lastTurn, _doneOn);
+            return new KeptRun(group, egress, _day.Number, _day.Date, _day.Taken, _day.IsTurnedAway, _lastTurn, _doneOn, _pace.Next == 0 ? null : new DateTimeOffset(_pace.Next, TimeSpan.Zero));
         }
     }
 
@@ -168,6 +168,7 @@ internal sealed class WarmUpRun(string group, string egress, WarmUpPlan plan, Wa
         lock (_lock)
         {
             _lastTurn = kept.LastTurn;
+            _pace.Next = kept.NextAt?.UtcTicks ?? 0;
             (_doneOn, _isOver) = (kept.DoneOn, kept.DoneOn is not null);
         }
     }

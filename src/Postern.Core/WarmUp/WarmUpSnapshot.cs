@@ -14,7 +14,8 @@ internal sealed record WarmUpSnapshot(string Group, string Egress, WarmUpPlan Pl
 internal sealed record WarmUpAddress(string Egress, WarmUpPlan Plan, DateOnly? BeganOn, DateOnly? WarmSince);
 
 /// <summary>A run as it is kept over a restart.</summary>
-internal sealed record KeptRun(string Group, string Egress, int Day, DateOnly Date, int Taken, bool TurnedAway, WarmUpTurn LastTurn, DateOnly? DoneOn);
+/// <param name="NextAt">Of its pace; null: it has not begun.</param>
+internal sealed record KeptRun(string Group, string Egress, int Day, DateOnly Date, int Taken, bool TurnedAway, WarmUpTurn LastTurn, DateOnly? DoneOn, DateTimeOffset? NextAt);
 
 /// <summary>An address as it is kept over a restart.</summary>
 internal sealed record KeptAddress(string Egress, DateOnly BeganOn, DateOnly? WarmSince);

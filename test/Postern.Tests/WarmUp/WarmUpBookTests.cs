@@ -221,4 +221,21 @@ public sealed class WarmUpBookTests : IDisposable
         Assert.Null(book.For("google", "b")!.Held(_time.GetUtcNow()));
         Assert.Equal((2, WarmUpTurn.Advance), (Of(book, "google").Day.Number, Of(book, "google").LastTurn));
     }
+
+    [Fact]
+    public void A_restart_brings_no_burst()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            using var book = Open();
+            var run = book.For("google", "b")!;
+            while (run.Held(_time.GetUtcNow()) is null)
+            {
+                run.Take(_time.GetUtcNow());
+                run.Settle(1);
+            }
+        }
+        using var last = Open();
+        Assert.Equal(2, Of(last, "google").Day.Taken);
+    }
 }
