@@ -88,7 +88,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             attempt.WasSkipped = true;
             attempt.IsFull = offer.IsFull;
             if (offer.IsShaped) attempt.NoteShaped(notBefore);
-            else attempt.NoteGate(notBefore);
+            else attempt.NoteGate(notBefore, offer.ClosedBy);
             return;
         }
         var failure = offer.Failure!;
@@ -184,7 +184,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
 
     private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until, bool isRest)
     {
-        attempt.NoteGate(until);
+        attempt.NoteGate(until, isRest ? null : candidate.Gate);
         // Our address rests, which is told once where it begins; the upstream is well.
         if (isRest) return;
         PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage.Word(), until, failure.Detail);
@@ -278,7 +278,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (attempt.Open == 0) return null;
         foreach (ref readonly var outcome in attempt.Outcomes)
         {
-            if (outcome is { IsAboutUs: true, Failure: { } failure } && BlameReading.Of(failure, candidate.Host).IsRefusedAddress) return failure;
+            if (outcome is { IsAboutUs: true, Failure: { } failure } && BlameReading.Of(failure, candidate).IsRefusedAddress) return failure;
         }
         return null;
     }

@@ -3,8 +3,8 @@ using Postern.Core.Shaping;
 
 namespace Postern.Core.Upstreams;
 
-/// <summary>One address of ours that one limit group turns away, as it stands.</summary>
-/// <param name="Group">See <see cref="ShapingModel"/>.</param>
+/// <summary>One address of ours that one upstream turns away, as it stands.</summary>
+/// <param name="Group">See <see cref="Candidate.RestsAt"/>.</param>
 /// <param name="Egress">Name of the egress choice; empty for the system's choice.</param>
 /// <param name="Until">When one message may try; in the past while it is due or being tried.</param>
 /// <param name="Reason">What was said, for people.</param>

@@ -49,6 +49,7 @@ internal sealed class UpstreamModel
         Upstream = _state,
         Gate = _state.Gate(string.Create(CultureInfo.InvariantCulture, $"{way.Port}|{way.Egress.Name}")),
         Group = _group,
+        RestsAt = Config.Name,
         Lane = _lanes.For(_group, way.Egress.Name, _limits),
         Host = Host,
         Port = way.Port,
