@@ -19,9 +19,12 @@ internal sealed class DeliveryRig : IAsyncDisposable
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly PosternMetrics _metrics = new();
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "postern-rig-" + Guid.NewGuid().ToString("N"));
 
     public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null)
     {
+        // What is learned of an upstream is kept in the data folder: one of its own, or the tests would learn from each other.
+        config = config with { Server = config.Server with { Data = _data } };
         Time = time ?? TimeProvider.System;
         Zone = zone ?? new ZoneResolver();
         Store = new MemoryQueueStore(Time);
@@ -109,5 +112,6 @@ internal sealed class DeliveryRig : IAsyncDisposable
             await Engine.DisposeAsync();
         }
         _metrics.Dispose();
+        if (Directory.Exists(_data)) Directory.Delete(_data, recursive: true);
     }
 }
