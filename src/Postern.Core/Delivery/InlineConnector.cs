@@ -1,5 +1,8 @@
+using System.Globalization;
 using Postern.Core.Routing;
+using Postern.Core.Shaping;
 using Postern.Core.Submission;
+using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
@@ -29,12 +32,20 @@ public sealed class InlineConnector : ILiveUpstreams
         for (var next = plan.First; next is { } step; next = plan.NextAfter(step, offer.Blame, offer.NotBefore is null))
         {
             var candidate = plan.At(step);
+            var began = _engine.Time.GetUtcNow();
+            if (candidate.Lane.TryMessage(began) is { IsGranted: false } full)
+            {
+                failure ??= Full(candidate, full);
+                offer = SessionOffer.Later(full.Until, Blame.Egress);
+                continue;
+            }
             var recorder = new SessionRecorder(_engine.Time);
             var record = new InlineRecord(_engine, candidate, parsed, plan.Dns, recorder, IsReused: true);
-            if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, record), null);
+            if (!fresh && _engine.Pool.TryRent(candidate.SessionKey) is { } pooled) return new LiveOpening(new InlineSession(_engine, pooled, record, began), null);
             offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
             record = record with { IsReused = false, Dns = [.. plan.Dns, .. offer.Dns] };
-            if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, record), null);
+            if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, record, began), null);
+            candidate.Lane.Untake();
             if (offer.Failure is { Kind: not FailureKind.Cancelled } refused)
             {
                 var tally = new LiveTally();
@@ -65,6 +76,9 @@ public sealed class InlineConnector : ILiveUpstreams
             Dns = dns,
         }, destination.Name, model.Config.Delivery.MxPort, model.Config.Server.Hostname).Diagnosis;
 
+    private static StageFailure Full(Candidate candidate, in LaneAnswer answer) => new(ClientStage.Connect, Speaker.Us, FailureKind.LocalError,
+        string.Create(CultureInfo.InvariantCulture, $"{candidate.Upstream.Name} takes no more now: {answer.Reason}; it may be asked again at {answer.Until.UtcDateTime:HH:mm:ss} UTC"));
+
     private static StageFailure Busy(string upstream) => new(ClientStage.Connect, Speaker.Us, FailureKind.LocalError, $"all sessions to {upstream} are in use");
 }
 
@@ -74,9 +88,14 @@ internal sealed class InlineSession : LiveUpstream
     private readonly DeliveryEngine _engine;
     private readonly PooledSession _pooled;
     private readonly InlineRecord _record;
+    private readonly DateTimeOffset _began;
+    private readonly int _messagesBefore;
 
-    internal InlineSession(DeliveryEngine engine, PooledSession pooled, InlineRecord record)
+    /// <param name="began">When the message's place in what the lane may send was taken.</param>
+    internal InlineSession(DeliveryEngine engine, PooledSession pooled, InlineRecord record, DateTimeOffset began)
     {
+        _began = began;
+        _messagesBefore = pooled.Session.MessagesSent;
         _engine = engine;
         _pooled = pooled;
         _record = record;
@@ -98,6 +117,7 @@ internal sealed class InlineSession : LiveUpstream
     public override void Return()
     {
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
+        TellLane(Tally.Failure);
         if (_engine.Opener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
         _engine.Pool.Return(_pooled);
     }
@@ -106,8 +126,19 @@ internal sealed class InlineSession : LiveUpstream
     {
         if (failure is { Kind: not FailureKind.Cancelled }) Tally.Lose(failure);
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
+        TellLane(failure ?? Tally.Failure);
         // 421 is an answer, but one about the upstream.
         _engine.Opener.Report(_pooled, failure ?? (Tally.Failure is { Reply.Code: 421 } closing ? closing : null));
         _engine.Pool.Drop(_pooled);
+    }
+
+    private void TellLane(StageFailure? failure)
+    {
+        var candidate = _pooled.Candidate;
+        var now = _engine.Time.GetUtcNow();
+        int open = candidate.Upstream.OpenSessions;
+        if (Tally.Delivered > 0) candidate.Lane.Accepted(LaneSamples.Taken(now, open, _messagesBefore, _began));
+        else if (failure is null or { Kind: FailureKind.Cancelled }) candidate.Lane.Untake();
+        else if (LaneSamples.Refused(now, failure, candidate.Host, open, _messagesBefore, _began) is { } sample) candidate.Lane.Refused(sample);
     }
 }
