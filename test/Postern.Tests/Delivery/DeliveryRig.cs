@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Postern.Core.Configuration;
 using Postern.Core.Delivery;
 using Postern.Core.Diagnoses;
+using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Telemetry;
@@ -20,14 +21,14 @@ internal sealed class DeliveryRig : IAsyncDisposable
 
     private readonly PosternMetrics _metrics = new();
 
-    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null)
+    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null)
     {
         Time = time ?? TimeProvider.System;
         Zone = zone ?? new ZoneResolver();
         Store = new MemoryQueueStore(Time);
         Router = new MailRouter(config, Time);
         Own = new OwnAddresses(config.Server.Hostname);
-        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None);
+        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None, new RelayNews(events, _metrics));
         Store.Filed = Engine.Scheduler.File;
     }
 
