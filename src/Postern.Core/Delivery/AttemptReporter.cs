@@ -130,6 +130,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Learned(candidate, lesson);
         if (report.ClosedUntil is { } closed) Gated(attempt, candidate, failure!, closed, report.IsRest);
         if (report.Opened) PosternLog.UpstreamOpened(engine.Parts.Logger, candidate.Upstream.Name);
+        if (report.Opened) engine.Parts.News.Opened(candidate.Upstream);
         if (report.Opened) engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "open"));
         if (report.Opened && candidate.Upstream.IsPool) engine.Scheduler.Reopen(static q => q.Destination.Kind == Routing.DestinationKind.Pool);
         if (owed && failure is null) engine.Scheduler.Open(queue);
@@ -161,6 +162,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         // One that is known from an attempt before was told then.
         if (lesson is null || lesson.At < _at) return;
         PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
+        engine.Parts.News.Learned(candidate.Lane, lesson);
     }
 
     /// <summary>
@@ -188,6 +190,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         // Our address rests, which is told once where it begins; the upstream is well.
         if (isRest) return;
         PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage.Word(), until, failure.Detail);
+        engine.Parts.News.Gated(candidate.Upstream, failure, until);
         engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "closed"));
     }
 

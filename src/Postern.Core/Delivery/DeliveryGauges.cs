@@ -1,11 +1,12 @@
 using System.Diagnostics.Metrics;
+using Postern.Core.Events;
 using Postern.Core.Scheduling;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
 
 namespace Postern.Core.Delivery;
 
-/// <summary>The gauges that look at delivery when somebody scrapes; nothing is kept for them meanwhile.</summary>
+/// <summary>The gauges that look at delivery and what tells of it when somebody scrapes; nothing is kept for them meanwhile.</summary>
 internal static class DeliveryGauges
 {
     public static void Observe(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveDelivery(
@@ -16,6 +17,10 @@ internal static class DeliveryGauges
         () => engine.Registry.CountGated());
 
     public static void ObserveIncidents(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveIncidents(engine.Parts.Diagnoses.Book.CountByCause);
+
+    public static void ObserveWebhooks(PosternMetrics metrics, RelayEvents events, TimeProvider time) => metrics.ObserveWebhooks(
+        () => events.Webhooks.Select(w => new Measurement<long>(w.Waiting, new KeyValuePair<string, object?>("webhook", w.Name))),
+        () => events.Webhooks.Select(w => new Measurement<double>(w.PendingSince is { } since ? Math.Max(0, (time.GetUtcNow() - since).TotalSeconds) : 0, new KeyValuePair<string, object?>("webhook", w.Name))));
 
     private static IEnumerable<Measurement<long>> Depth(Scheduler scheduler)
     {

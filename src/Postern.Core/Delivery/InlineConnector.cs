@@ -52,6 +52,7 @@ public sealed class InlineConnector : ILiveUpstreams
                 tally.Lose(refused);
                 (failure, diagnosis) = (refused, record.Explain(refused, tally, null));
                 record.Write(tally, null);
+                if (offer is { Until: { } until, IsRest: false }) _engine.Parts.News.Gated(candidate.Upstream, refused, until);
             }
             else if (failure is null)
             {
@@ -118,7 +119,9 @@ internal sealed class InlineSession : LiveUpstream
     {
         if (!Tally.IsEmpty) _record.Write(Tally, _pooled);
         TellLane(Tally.Failure);
-        if (_engine.Opener.Report(_pooled, null).Opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
+        bool opened = _engine.Opener.Report(_pooled, null).Opened;
+        if (opened) _engine.Parts.News.Opened(_pooled.Candidate.Upstream);
+        if (opened && _pooled.Candidate.Upstream.IsPool) _engine.Scheduler.Reopen(static q => q.Destination.Kind == DestinationKind.Pool);
         _engine.Pool.Return(_pooled);
     }
 

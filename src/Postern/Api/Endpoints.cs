@@ -41,6 +41,7 @@ internal sealed class Endpoints(RelayView relay)
             Problems = problems,
             Accepted = stats.Accepted,
             Incidents = relay.Insight()?.Incidents(false) ?? [],
+            FailingWebhooks = [.. (relay.Insight()?.Webhooks() ?? []).Where(w => w.Failures > 0)],
             Queue = new QueueStatusContract
             {
                 Messages = stats.Messages,

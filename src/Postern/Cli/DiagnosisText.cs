@@ -119,6 +119,9 @@ internal sealed partial class DiagnosisText(Output output)
 
     public void Paragraph(string indent, string text) => Wrap(indent, indent, text);
 
+    /// <summary>After a word of its own, the further lines below the text.</summary>
+    public void Labelled(string label, string text) => Wrap(label, new string(' ', Visible(label)), text);
+
     private const char Glued = '\u00a0';
 
     /// <summary>Columns: colours take none.</summary>

@@ -33,8 +33,8 @@ internal static class RelayComposition
             },
             stop => StopAsync(relay, stop))
         {
-            CountReload = result => metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", result)),
-            Insight = new RelayInsight(relay.Incidents, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop)),
+            Reloaded = relay.Reloaded,
+            Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop), relay.Events, () => relay.Webhooks),
         };
     }
 
@@ -46,7 +46,16 @@ internal static class RelayComposition
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)
     {
-        await relay.StopAsync().WaitAsync(atOnce);
+        try
+        {
+            await relay.StopAsync().WaitAsync(atOnce);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is in flight stays in the queue; that we stop is told all the same, else it would look like a crash.
+            await relay.EndAsync();
+            throw;
+        }
         await relay.DisposeAsync();
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Postern.Core.Configuration;
 using Postern.Core.Delivery;
 using Postern.Core.Diagnoses;
+using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Telemetry;
@@ -21,7 +22,7 @@ internal sealed class DeliveryRig : IAsyncDisposable
     private readonly PosternMetrics _metrics = new();
     private readonly string _data = Path.Combine(Path.GetTempPath(), "postern-rig-" + Guid.NewGuid().ToString("N"));
 
-    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null)
+    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null)
     {
         // What is learned of an upstream is kept in the data folder: one of its own, or the tests would learn from each other.
         config = config with { Server = config.Server with { Data = _data } };
@@ -30,7 +31,7 @@ internal sealed class DeliveryRig : IAsyncDisposable
         Store = new MemoryQueueStore(Time);
         Router = new MailRouter(config, Time);
         Own = new OwnAddresses(config.Server.Hostname);
-        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None);
+        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None, new RelayNews(events, _metrics));
         Store.Filed = Engine.Scheduler.File;
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Postern.Cli;
 using Postern.Core.Configuration;
+using Postern.Core.Events;
 
 namespace Postern.Tests.Docs;
 
@@ -54,6 +55,13 @@ public sealed class DocumentsTests
             }
         }
         Directory.Delete(tls, recursive: true);
+    }
+
+    [Fact]
+    public void The_guide_has_every_type_of_event()
+    {
+        string guide = File.ReadAllText(Path.Combine(Root(), "docs", "guide.md"));
+        Assert.All(EventTypes.All, type => Assert.Contains($"`{type.Word}`", guide, StringComparison.Ordinal));
     }
 
     [Fact]
