@@ -64,6 +64,7 @@ public sealed class Relay : IAsyncDisposable
         DeliveryGauges.ObserveIncidents(metrics, _engine);
         DeliveryGauges.ObserveWebhooks(metrics, events, time);
         _keeper = new IncidentKeeper(_engine.Parts.Diagnoses.Book, events.Log, Path.Combine(config.Server.Data, "state"), loggers.CreateLogger("Postern.Diagnoses"), time);
+        DeliveryGauges.ObserveShaping(metrics, _engine);
         Inline = new InlineConnector(_engine);
         var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time, Inline);
         _listeners = new ListenerSet(services);
@@ -164,6 +165,31 @@ public sealed class Relay : IAsyncDisposable
     /// <summary>Upstreams and MX hosts: named ones first, then those that cannot be reached.</summary>
     public IReadOnlyList<UpstreamSnapshot> Upstreams(int most) => _engine.Registry.Snapshot(most);
 
+    /// <summary>What is known of the limits of everybody we send to, and where our addresses rest or are warmed up.</summary>
+    internal UpstreamRegistry Registry => _engine.Registry;
+
+    /// <summary>Our addresses that are in use.</summary>
+    internal IReadOnlyList<EgressChoice> Egress => _engine.Model.Egress.InUse(_config);
+
+    /// <summary>Forgets what was learned of an upstream: limits, rests of our addresses, its being put out of its turn. What waits for it goes at once.</summary>
+    /// <param name="name">See <see cref="UpstreamRegistry.GroupsOf"/>.</param>
+    /// <returns>Null when nothing of that name is known.</returns>
+    internal UpstreamReset? Reset(string name)
+    {
+        var groups = _engine.Registry.GroupsOf(name);
+        if (groups.Count == 0) return null;
+        int limits = 0, rests = 0;
+        foreach (string group in groups)
+        {
+            var forgotten = _engine.Registry.Forget(group);
+            limits += forgotten.Limits;
+            rests += forgotten.Rests;
+            PosternLog.UpstreamReset(_engine.Parts.Logger, group, forgotten.Limits, forgotten.Rests);
+        }
+        _engine.Scheduler.Resume();
+        return new UpstreamReset(groups, limits, rests);
+    }
+
     /// <summary>Troubles of upstreams: open ones first, then those that are over, newest first.</summary>
     public IReadOnlyList<Incident> Incidents(bool withClosed) => _engine.Parts.Diagnoses.Book.Snapshot(withClosed);
 
@@ -211,3 +237,7 @@ public sealed class Relay : IAsyncDisposable
         await _keeper.DisposeAsync();
     }
 }
+
+/// <summary>What was forgotten.</summary>
+/// <param name="Groups">Of which.</param>
+internal sealed record UpstreamReset(IReadOnlyList<string> Groups, int Limits, int Rests);

@@ -25,6 +25,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         CheckDelivery();
         CheckDiagnosis();
         CheckShaping();
+        CheckWarmUp();
     }
 
     private void CheckForms(object value, SettingsTable table, string path)

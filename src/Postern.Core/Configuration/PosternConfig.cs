@@ -330,18 +330,6 @@ public sealed record UpstreamConfig
     public bool Adaptive { get; init; } = true;
 }
 
-public sealed record EgressConfig
-{
-    [Setting("Name, for routes, logs and metrics.", Form = SettingForm.Name)]
-    public required string Name { get; init; }
-
-    [Setting("Local address to send from.", Example = "192.0.2.10", Form = SettingForm.Address)]
-    public required string Address { get; init; }
-
-    [Setting("Name to say in EHLO from this address; absent for server.hostname.", Example = "a.relay.example.net", Form = SettingForm.HostName)]
-    public string? Hello { get; init; }
-}
-
 public enum RouteVia : byte { Upstreams, Mx, Reject }
 
 public sealed record RouteConfig

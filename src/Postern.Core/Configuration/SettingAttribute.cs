@@ -46,6 +46,9 @@ public enum SettingForm : byte
 
     /// <summary>A type of events, "incident.*" or "*".</summary>
     EventPattern,
+
+    /// <summary>A day: year-month-day.</summary>
+    Date,
 }
 
 /// <summary>

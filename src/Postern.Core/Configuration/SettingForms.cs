@@ -29,6 +29,7 @@ internal static class SettingForms
         SettingForm.Folder when File.Exists(text) => ("is a file, expected a folder", "name a folder; it is made when it does not exist"),
         SettingForm.Folder when text.Length == 0 => ("expected a folder", "write a path, or leave the line out for the default"),
         SettingForm.Url when !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url.Host.Length == 0 => ("expected a URL", "write it with its scheme, such as \"https://alerts.example.net/postern\""),
+        SettingForm.Date when !DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _) => ("expected a day", "write year, month and day, such as \"2026-02-01\""),
         SettingForm.EventPattern when !EventTypes.IsPattern(text) => ("expected a type of events", EventMend(text)),
         _ => null,
     };

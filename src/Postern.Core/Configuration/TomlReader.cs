@@ -101,6 +101,8 @@ internal static partial class TomlReader
             case StringValueSyntax text: return new ConfigScalar(origin(text), text.Value ?? "");
             case IntegerValueSyntax number: return new ConfigScalar(origin(number), number.Value);
             case BooleanValueSyntax flag: return new ConfigScalar(origin(flag), flag.Value);
+            // A day without a time is taken as the text that it is; what has a time is a date that no key wants.
+            case DateTimeValueSyntax { Kind: SyntaxKind.LocalDate, Token.Text: { } day } date: return new ConfigScalar(origin(date), day);
             case FloatValueSyntax fraction: return new ConfigScalar(origin(fraction), fraction.Value);
             case ArraySyntax array:
                 var list = new ConfigList(origin(array));

@@ -143,6 +143,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         var candidate = session.Candidate;
         var now = engine.Time.GetUtcNow();
         int open = candidate.Upstream.OpenSessions;
+        candidate.Lane.Settled(session.Session.MessagesSent - messagesBefore);
         if (session.Session.MessagesSent > messagesBefore) candidate.Lane.Accepted(LaneSamples.Taken(now, open, messagesBefore, began));
         var failure = sessionFailure ?? (session.Session.MessagesSent > messagesBefore ? null : FirstFailure(attempt));
         if (failure is null or { Kind: FailureKind.Cancelled }) return null;

@@ -91,6 +91,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
     {
         _model = model;
         Registry.Apply(model.Config.Delivery.Retry);
+        Registry.WarmUps.Apply(model.Config);
         Pool.CloseIdle(TimeSpan.Zero);
         Scheduler.Apply(model.Limits);
         Parts.Diagnoses.Apply(model.Config);
@@ -115,6 +116,7 @@ internal sealed class DeliveryEngine : IAsyncDisposable
         await StopAsync(TimeSpan.Zero);
         Scheduler.Dispose();
         Registry.Lanes.Dispose();
+        Registry.WarmUps.Dispose();
         _abort.Dispose();
     }
 
@@ -123,13 +125,14 @@ internal sealed class DeliveryEngine : IAsyncDisposable
     {
         registry.Rests.Began += rest =>
         {
-            PosternLog.EgressRested(Parts.Logger, rest.Group, rest.Egress, rest.Address, string.Join(',', rest.Lists), rest.Until, rest.Reason);
+            PosternLog.EgressRested(Parts.Logger, rest.At, rest.Egress, rest.Address, string.Join(',', rest.Lists), rest.Until, rest.Reason);
             Parts.News.Rested(rest);
         };
+        registry.Rests.Began += registry.WarmUps.TurnedAway;
         registry.Rests.Ended += (rest, end) =>
         {
-            string words = end == RestEnd.Delisted ? "no blocklist lists it any more, one message tries it" : "a message was taken";
-            PosternLog.EgressReturned(Parts.Logger, rest.Group, rest.Egress, rest.Address, words, Time.GetUtcNow() - rest.Since);
+            string words = EgressRest.Words(end);
+            PosternLog.EgressReturned(Parts.Logger, rest.At, rest.Egress, rest.Address, words, Time.GetUtcNow() - rest.Since);
             Parts.News.Returned(rest, words, Time.GetUtcNow() - rest.Since);
             bool isSystem = rest.Egress.Length == 0;
             Scheduler.Reopen(q => q.Destination.Egress.Length == 0 == isSystem);

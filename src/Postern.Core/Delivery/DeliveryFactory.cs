@@ -9,6 +9,7 @@ using Postern.Core.Routing;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
+using Postern.Core.WarmUp;
 using Postern.Protocols.Dns;
 
 namespace Postern.Core.Delivery;
@@ -23,7 +24,9 @@ internal static class DeliveryFactory
     {
         var logger = loggers.CreateLogger("Postern.Delivery");
         news ??= new RelayNews(null, metrics);
-        var registry = new UpstreamRegistry(config.Delivery.Retry, new LaneBook(time, new LearnedLimits(Path.Combine(config.Server.Data, "state"), logger)), time);
+        string state = Path.Combine(config.Server.Data, "state");
+        var registry = new UpstreamRegistry(config.Delivery.Retry, new LaneBook(time, new LearnedLimits(state, logger)), time) { WarmUps = new WarmUpBook(time, new WarmUpFile(state, logger), logger) };
+        registry.WarmUps.Apply(config);
         registry.Recovered = static candidate => candidate.Lane.Reset();
         var pool = new SessionPool(time);
         var planner = new DeliveryPlanner(resolver, new MxLookup(resolver, isOurName: own.IsOurName), own, registry.Rests, time);

@@ -30,7 +30,7 @@ internal sealed class DeliveryModel
         Limits = new SessionLimits(config);
         Retry = new RetrySchedule(config.Delivery.Retry, config.Delivery.RetryJitterPercent);
         Egress = new EgressModel(config);
-        _upstreams = config.Upstream.ToDictionary(u => u.Name, u => new UpstreamModel(u, config, registry.Pool(u.Name), registry.Lanes, Shaping, generation), StringComparer.OrdinalIgnoreCase);
+        _upstreams = config.Upstream.ToDictionary(u => u.Name, u => new UpstreamModel(u, config, registry, Shaping, generation), StringComparer.OrdinalIgnoreCase);
     }
 
     public PosternConfig Config { get; }
@@ -52,13 +52,14 @@ internal sealed class DeliveryModel
         int port = Config.Delivery.MxPort;
         string name = RestsAt(host);
         var upstream = _registry.MxHost(egress.Name.Length == 0 ? name : $"{name} from {egress.Name}");
+        upstream.Group = group.Name;
         return new Candidate
         {
             Upstream = upstream,
             Gate = upstream.Gate(""),
             Group = group.Name,
             RestsAt = name,
-            Lane = _registry.Lanes.For(group.Name, egress.Name, group.Limits),
+            Lane = _registry.Lanes.For(group.Name, egress.Name, group.Limits, _registry.WarmUps.For(group.Name, egress.Name)),
             Host = host,
             Port = port,
             Address = address,

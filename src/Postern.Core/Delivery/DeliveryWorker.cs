@@ -21,6 +21,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     private volatile Lease? _lease;
     private long _leasedAt;
     private DateTimeOffset _messageBegan;
+    private bool _isWarmUp;
 
     public void Begin(DestinationQueue queue) => _queue = queue;
 
@@ -182,7 +183,8 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
             }
             if (_attempt.WasSkipped && _attempt.IsShaped && candidate.Upstream.IsPool) full ??= candidate.Upstream;
             if (_attempt.HasLoop) break;
-            if (_attempt.WasSkipped) allTried = false;
+            // An address that is spared for weeks must not put off the bounce of what the others were told for good.
+            if (_attempt.WasSkipped && !_isWarmUp) allTried = false;
         }
         return allTried;
     }
@@ -192,6 +194,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     {
         _messageBegan = engine.Time.GetUtcNow();
         var answer = candidate.Lane.TryMessage(_messageBegan);
+        _isWarmUp = answer.IsWarmUp;
         if (answer.IsGranted) return true;
         _attempt.WasSkipped = true;
         _attempt.Blame = Blame.Egress;

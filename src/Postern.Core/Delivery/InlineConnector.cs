@@ -78,7 +78,7 @@ public sealed class InlineConnector : ILiveUpstreams
         }, destination.Name, model.Config.Delivery.MxPort, model.Config.Server.Hostname).Diagnosis;
 
     private static StageFailure Full(Candidate candidate, in LaneAnswer answer) => new(ClientStage.Connect, Speaker.Us, FailureKind.LocalError,
-        string.Create(CultureInfo.InvariantCulture, $"{candidate.Upstream.Name} takes no more now: {answer.Reason}; it may be asked again at {answer.Until.UtcDateTime:HH:mm:ss} UTC"));
+        answer.IsWarmUp ? answer.Reason! : string.Create(CultureInfo.InvariantCulture, $"{candidate.Upstream.Name} takes no more now: {answer.Reason}; it may be asked again at {answer.Until.UtcDateTime:HH:mm:ss} UTC"));
 
     private static StageFailure Busy(string upstream) => new(ClientStage.Connect, Speaker.Us, FailureKind.LocalError, $"all sessions to {upstream} are in use");
 }
@@ -140,8 +140,19 @@ internal sealed class InlineSession : LiveUpstream
         var candidate = _pooled.Candidate;
         var now = _engine.Time.GetUtcNow();
         int open = candidate.Upstream.OpenSessions;
-        if (Tally.Delivered > 0) candidate.Lane.Accepted(LaneSamples.Taken(now, open, _messagesBefore, _began));
-        else if (failure is null or { Kind: FailureKind.Cancelled }) candidate.Lane.Untake();
-        else if (LaneSamples.Refused(now, failure, candidate.Host, open, _messagesBefore, _began) is { } sample) candidate.Lane.Refused(sample);
+        if (Tally.Delivered > 0)
+        {
+            candidate.Lane.Settled(1);
+            candidate.Lane.Accepted(LaneSamples.Taken(now, open, _messagesBefore, _began));
+        }
+        else if (failure is null or { Kind: FailureKind.Cancelled })
+        {
+            candidate.Lane.Untake();
+        }
+        else
+        {
+            candidate.Lane.Settled(0);
+            if (LaneSamples.Refused(now, failure, candidate.Host, open, _messagesBefore, _began) is { } sample) candidate.Lane.Refused(sample);
+        }
     }
 }

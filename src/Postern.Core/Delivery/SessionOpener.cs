@@ -189,7 +189,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
         {
             // It answers: nothing is wrong with the host.
             bool opened = candidate.Gate.Succeeded();
-            var rest = registry.Rests.Refused(candidate.RestsAt, candidate.Egress.Name, failure, reading.Address ?? local, reading.List, begun);
+            var rest = registry.Rests.Refused(candidate.RestsAt, candidate.Egress.Name, failure, reading.Address ?? local, reading.List, begun, candidate.Group);
             return new SessionReport(rest.Until, opened, false, reading.Blame, IsRest: true);
         }
         registry.Rests.Abandoned(candidate.RestsAt, candidate.Egress.Name, begun);

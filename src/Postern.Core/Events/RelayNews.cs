@@ -104,7 +104,7 @@ internal sealed partial class RelayNews(EventLog? log, PosternMetrics metrics)
 
     private static void About(Utf8JsonWriter w, EgressRest rest)
     {
-        w.WriteString("group", rest.Group);
+        w.WriteString("upstream", rest.At);
         if (rest.Egress.Length > 0) w.WriteString("egress", rest.Egress);
         if (rest.Address is { } address) w.WriteString("address", address.ToString());
     }

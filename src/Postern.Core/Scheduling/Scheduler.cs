@@ -276,13 +276,28 @@ internal sealed partial class Scheduler : IDisposable
 
     public void Apply(SessionLimits limits)
     {
+        lock (_lock) _limits = limits;
+        Resume();
+        Reopen(static _ => true);
+    }
+
+    /// <summary>Limits were raised or forgotten: whatever is paused asks again at once, and where they still hold it is paused again.</summary>
+    public void Resume()
+    {
+        var starts = new List<DestinationQueue>();
         lock (_lock)
         {
-            _limits = limits;
-            // Limits may have been raised; where they still hold, the next loop is told so at once.
-            foreach (var queue in _queues.Values) queue.PausedUntil = 0;
+            long now = Now;
+            foreach (var queue in _queues.Values)
+            {
+                if (queue.PausedUntil == 0 && queue.MaxWorkers is null) continue;
+                queue.PausedUntil = 0;
+                queue.MaxWorkers = null;
+                if (GrowNeedsLock(queue, now) is { } start) starts.Add(start);
+                SetWakeNeedsLock(queue, now);
+            }
         }
-        Reopen(static _ => true);
+        starts.ForEach(_start);
     }
 
     /// <summary>The destinations with most mail, for gauges and the API.</summary>

@@ -1,3 +1,5 @@
+using Postern.Core.WarmUp;
+
 namespace Postern.Core.Shaping;
 
 /// <summary>
@@ -22,6 +24,7 @@ internal sealed class Lane
     private DateTimeOffset _restedUntil, _waitUntil;
     private string? _restReason, _waitReason;
     private long _usedAt;
+    private volatile WarmUpRun? _warmUp;
 
     public Lane(string group, string egress, LaneLimits configured)
     {
@@ -120,9 +123,11 @@ internal sealed class Lane
             _usedAt = now.UtcTicks;
             if (Waits(now) is { } wait) return wait;
             if (_learner.AwaitsAnswer(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
+            if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             if (_messages.TryTake(now.UtcTicks, out long until, out string? reason))
             {
                 _learner.Sent(now.UtcTicks);
+                _warmUp?.Take(now);
                 return LaneAnswer.Granted;
             }
             if (_messages.IsBoundByLearned) _learner.Denied(LimitKind.MessageRate, int.MaxValue, now.UtcTicks);
@@ -138,7 +143,12 @@ internal sealed class Lane
             _messages.Return(_messages.LastGrant);
             _learner.Answered();
         }
+        Settled(0);
     }
+
+    /// <summary>The outcome of a granted message is known, whatever it was.</summary>
+    /// <param name="taken">Transactions of it that were taken.</param>
+    public void Settled(int taken) => _warmUp?.Settle(taken);
 
     /// <summary>One message was taken.</summary>
     public void Accepted(in LaneSample sample)
@@ -186,9 +196,27 @@ internal sealed class Lane
         lock (_gate) _learner.Reset();
     }
 
-    /// <summary>A reload changed what is fixed.</summary>
-    public void Configure(LaneLimits limits)
+    /// <summary>What was learned is forgotten, with what follows from it: the operator knows better.</summary>
+    /// <returns>Limits that were.</returns>
+    public int Forget()
     {
+        lock (_gate)
+        {
+            int known = _learner.Forget();
+            _messages.Release();
+            _connections.Release();
+            (_waitUntil, _waitReason) = (default, null);
+            if (_configured.Start is { } start) Begin(start);
+            _learner.IsChanged = true;
+            return known;
+        }
+    }
+
+    /// <summary>A reload changed what is fixed.</summary>
+    /// <param name="warmUp">Null: the address is not warmed up there.</param>
+    public void Configure(LaneLimits limits, WarmUpRun? warmUp = null)
+    {
+        if (!ReferenceEquals(_warmUp, warmUp)) _warmUp = warmUp;
         if (ReferenceEquals(Volatile.Read(ref _configured), limits)) return;
         lock (_gate)
         {
@@ -196,6 +224,12 @@ internal sealed class Lane
             _configured = limits;
             Fix();
         }
+    }
+
+    /// <summary>Messages sent in the last minute.</summary>
+    public int SentInMinute(DateTimeOffset now)
+    {
+        lock (_gate) return _messages.Window.Count(RateSpan.Minute, now.UtcTicks);
     }
 
     public LaneSnapshot Snapshot()

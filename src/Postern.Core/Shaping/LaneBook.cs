@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Postern.Core.WarmUp;
 
 namespace Postern.Core.Shaping;
 
@@ -34,12 +35,12 @@ internal sealed class LaneBook : IDisposable
 
     public TimeProvider Clock => _clock;
 
-    /// <summary>The lane, made when it is new. <paramref name="configured"/> replaces what it had: a reload reaches living lanes.</summary>
-    public Lane For(string group, string egress, LaneLimits configured)
+    /// <summary>The lane, made when it is new. <paramref name="configured"/> and <paramref name="warmUp"/> replace what it had: a reload reaches living lanes.</summary>
+    public Lane For(string group, string egress, LaneLimits configured, WarmUpRun? warmUp = null)
     {
         if (_lanes.TryGetValue((group, egress), out var known))
         {
-            known.Configure(configured);
+            known.Configure(configured, warmUp);
             return known;
         }
         lock (_tending)
@@ -50,13 +51,37 @@ internal sealed class LaneBook : IDisposable
                 lane = new Lane(group, egress, configured);
                 if (configured.IsAdaptive && _kept.TryGetValue((group, egress), out var kept)) lane.Recall(kept.Limits, _clock.GetUtcNow());
             }
-            lane.Configure(configured);
+            lane.Configure(configured, warmUp);
             lane.Touch(_clock.GetUtcNow());
             return _lanes[(group, egress)] = lane;
         }
     }
 
-    public IReadOnlyList<LaneSnapshot> Snapshot() => [.. _lanes.Values.Select(l => l.Snapshot()).OrderBy(l => l.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<LaneSnapshot> Snapshot()
+    {
+        var now = _clock.GetUtcNow();
+        return [.. _lanes.Values.Select(l => l.Snapshot() with { SentInMinute = l.SentInMinute(now) }).OrderBy(l => l.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Groups something is known of, those that are kept without a lane included.</summary>
+    public IEnumerable<string> Groups => _lanes.Keys.Concat(_kept.Keys).Select(k => k.Group).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Forgets what was learned of a group, from all addresses of ours.</summary>
+    /// <returns>Limits that were.</returns>
+    public int Forget(string group)
+    {
+        int count = 0;
+        lock (_tending)
+        {
+            foreach (var (key, weak) in _resting)
+                if (key.Group == group && weak.TryGetTarget(out var lane)) lane.Forget();
+            foreach (var (key, kept) in _kept)
+                if (key.Group == group && _kept.TryRemove(key, out _) && !_lanes.ContainsKey(key)) (count, _mustWrite) = (count + kept.Limits.Count, true);
+            foreach (var (key, lane) in _lanes)
+                if (key.Group == group) (count, _mustWrite) = (count + lane.Forget(), true);
+        }
+        return count;
+    }
 
     /// <summary>Every ten seconds: notes and writes what changed, lets go of what is not used.</summary>
     public void Tend()

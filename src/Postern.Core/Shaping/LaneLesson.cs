@@ -13,4 +13,8 @@ internal sealed record LaneLesson(DateTimeOffset At, LimitKind Kind, int Limit, 
 /// <param name="RestedUntil">Null: not rested.</param>
 /// <param name="Lessons">What holds now and was learned, newest first.</param>
 internal sealed record LaneSnapshot(string Name, string Group, string Egress, int SessionsOpen, int MaxSessions, int MessagesPerSession,
-    double? MessagesPerMinute, double? ConnectionsPerMinute, DateTimeOffset? RestedUntil, string? RestReason, LaneLimits Configured, IReadOnlyList<LaneLesson> Lessons);
+    double? MessagesPerMinute, double? ConnectionsPerMinute, DateTimeOffset? RestedUntil, string? RestReason, LaneLimits Configured, IReadOnlyList<LaneLesson> Lessons)
+{
+    /// <summary>Messages.</summary>
+    public int SentInMinute { get; init; }
+}

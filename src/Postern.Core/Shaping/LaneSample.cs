@@ -33,4 +33,7 @@ internal readonly record struct LaneAnswer(bool IsGranted, DateTimeOffset Until,
 
     /// <summary>All sessions that may be open are: those that are go on.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>Our address is new there and has had its share for now.</summary>
+    public bool IsWarmUp { get; init; }
 }

@@ -83,6 +83,17 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
             if (limit is { State: not LimitState.Unknown, IsConfirmed: false, IsHinted: false }) Forget(limit);
     }
 
+    /// <summary>All of it, and the sessions ramp up from the start.</summary>
+    /// <returns>Limits that were known.</returns>
+    public int Forget()
+    {
+        int known = All.Count(l => l.Lesson is not null);
+        ramp.Restart();
+        _suspicion.Clear();
+        foreach (var limit in All) Forget(limit);
+        return known;
+    }
+
     public LearnedLimit Of(LimitKind kind) => kind switch
     {
         LimitKind.Concurrency => _concurrency,

@@ -48,6 +48,13 @@ internal sealed class EgressModel
         return turns.Length == 0 ? null : turns[Interlocked.Increment(ref _turn) % turns.Length];
     }
 
+    /// <summary>Every choice that some route uses, the system's among them where it is; for people.</summary>
+    public IReadOnlyList<EgressChoice> InUse(PosternConfig config)
+    {
+        var lists = config.Route.Where(r => r.Via != RouteVia.Reject).Select(r => string.Join(',', r.Egress)).DefaultIfEmpty("");
+        return [.. lists.Distinct(StringComparer.OrdinalIgnoreCase).SelectMany(l => l.Length == 0 ? _onlySystem : Compile(l)).DistinctBy(c => c.Name, StringComparer.OrdinalIgnoreCase)];
+    }
+
     /// <summary>The same with rested ones last, and the turns taken by the others alone, so that what rests is spread over all of them.</summary>
     public EgressChoice[] WithoutRested(EgressChoice[] choices, Func<EgressChoice, bool> isRested)
     {

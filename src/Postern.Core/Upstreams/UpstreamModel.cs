@@ -14,22 +14,23 @@ internal sealed class UpstreamModel
     private readonly ConcurrentDictionary<(EgressChoice Egress, int Port), Candidate> _candidates = new();
     private readonly PosternConfig _config;
     private readonly UpstreamState _state;
-    private readonly LaneBook _lanes;
+    private readonly UpstreamRegistry _registry;
     private readonly string _group;
     private readonly LaneLimits _limits;
     private readonly X509Certificate2Collection? _authorities;
     private readonly int _generation;
 
     /// <exception cref="InvalidDataException">See <see cref="ClientSettingsFactory.Authorities"/>.</exception>
-    public UpstreamModel(UpstreamConfig upstream, PosternConfig config, UpstreamState state, LaneBook lanes, ShapingModel shaping, int generation)
+    public UpstreamModel(UpstreamConfig upstream, PosternConfig config, UpstreamRegistry registry, ShapingModel shaping, int generation)
     {
         Config = upstream;
         _config = config;
-        _state = state;
-        _lanes = lanes;
+        _state = registry.Pool(upstream.Name);
+        _registry = registry;
         _generation = generation;
         (Host, Port) = Split(upstream.Address);
         (_group, _limits) = shaping.ForUpstream(upstream, Host);
+        _state.Group = _group;
         Ports = [Port, .. upstream.Ports.Where(p => p != Port).Distinct()];
         _authorities = ClientSettingsFactory.Authorities(upstream);
     }
@@ -50,7 +51,7 @@ internal sealed class UpstreamModel
         Gate = _state.Gate(string.Create(CultureInfo.InvariantCulture, $"{way.Port}|{way.Egress.Name}")),
         Group = _group,
         RestsAt = Config.Name,
-        Lane = _lanes.For(_group, way.Egress.Name, _limits),
+        Lane = _registry.Lanes.For(_group, way.Egress.Name, _limits, _registry.WarmUps.For(_group, way.Egress.Name)),
         Host = Host,
         Port = way.Port,
         Address = IPAddress.TryParse(Host, out var address) ? address : null,

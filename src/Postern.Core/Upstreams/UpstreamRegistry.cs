@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Postern.Core.Shaping;
+using Postern.Core.WarmUp;
 
 namespace Postern.Core.Upstreams;
 
@@ -20,6 +21,9 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, LaneBook l
 
     /// <summary>How much may be sent to whom, from where.</summary>
     public LaneBook Lanes { get; } = lanes;
+
+    /// <summary>Which of our addresses are new to whom.</summary>
+    public WarmUpBook WarmUps { get; init; } = new(time);
 
     /// <summary>Which addresses of hosts did not answer lately.</summary>
     public AddressHealth Addresses { get; } = new(time);
@@ -70,6 +74,27 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, LaneBook l
         }
         Addresses.Sweep();
         Rests.Sweep();
+    }
+
+    /// <summary>The groups that a name means: a group's own, an upstream's, an MX host's (with its port or without), or a provider's with what is counted apart for single domains.</summary>
+    public IReadOnlyList<string> GroupsOf(string name)
+    {
+        var known = Lanes.Groups.Concat(Rests.Snapshot().Select(r => r.Group)).Concat(_states.Values.Select(s => s.Group).OfType<string>()).Distinct(StringComparer.Ordinal).ToList();
+        var named = known.Where(g => g.Equals(name, StringComparison.OrdinalIgnoreCase) || g.StartsWith(name + "/", StringComparison.OrdinalIgnoreCase)).ToList();
+        if (named.Count > 0) return named;
+        return [.. _states.Values.Where(s => s.Group is not null && s.IsNamed(name)).Select(s => s.Group!).Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Forgets what was learned at a group and which of our addresses rest there, and lets its members take their turns again.</summary>
+    public (int Limits, int Rests) Forget(string group)
+    {
+        foreach (var (_, state) in _states)
+        {
+            if (state.Group != group) continue;
+            state.Ejection = null;
+            state.Recent.Clear();
+        }
+        return (Lanes.Forget(group), Rests.Forget(group));
     }
 
     /// <summary>Those that were tried since the start, in any order.</summary>

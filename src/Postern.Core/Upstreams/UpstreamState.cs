@@ -16,6 +16,16 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
     /// <summary>The configured name, or "host:port" of an MX host.</summary>
     public string Name { get; } = name;
 
+    /// <summary>Who counts us together with its other hosts (<see cref="Shaping.ShapingModel"/>), as last used; null until then.</summary>
+    public string? Group { get; set; }
+
+    /// <summary>It is what a person means by this: its name, or its host with the port or without.</summary>
+    public bool IsNamed(string name)
+    {
+        string host = Name.Split(' ')[0];
+        return Name.Equals(name, StringComparison.OrdinalIgnoreCase) || host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>Configured by name; false for an MX host.</summary>
     public bool IsPool { get; } = isPool;
 
@@ -103,7 +113,7 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
     /// <summary>Nothing would be lost by forgetting it.</summary>
     public bool IsForgettable(TimeSpan after) => !IsPool && OpenSessions == 0 && time.GetElapsedTime(_lastUsed) > after;
 
-    public UpstreamSnapshot Snapshot() => new(Name, IsPool, OpenSessions, Health, History.Attempts(), History.Failures()) { Ejection = Ejection is { } ejection && ejection.Until > time.GetUtcNow() ? ejection : null };
+    public UpstreamSnapshot Snapshot() => new(Name, IsPool, OpenSessions, Health, History.Attempts(), History.Failures()) { Group = Group, Ejection = Ejection is { } ejection && ejection.Until > time.GetUtcNow() ? ejection : null };
 }
 
 /// <param name="Egress">Configured name of our address; null for the system's choice.</param>
@@ -116,4 +126,7 @@ public sealed record UpstreamSnapshot(string Name, bool IsPool, int OpenSessions
 {
     /// <summary>Null when it takes its turns.</summary>
     public Ejection? Ejection { get; init; }
+
+    /// <summary>Who counts us together with its other hosts; null when nothing was sent there yet.</summary>
+    public string? Group { get; init; }
 }

@@ -25,6 +25,9 @@ public sealed record StatusContract
 
     /// <summary>Webhooks that do not take what happened.</summary>
     public IReadOnlyList<WebhookStatus> FailingWebhooks { get; init; } = [];
+
+    /// <summary>What holds mail back although nothing is wrong.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
     public required QueueStatusContract Queue { get; init; }
     public required long Accepted { get; init; }
 }
@@ -101,7 +104,11 @@ public sealed record QueueActionContract
 public sealed record QueueActionResultContract(string Action, int Messages);
 
 /// <summary>GET /api/v1/upstreams.</summary>
-public sealed record UpstreamsContract(IReadOnlyList<UpstreamContract> Upstreams);
+public sealed record UpstreamsContract(IReadOnlyList<UpstreamContract> Upstreams)
+{
+    /// <summary>What is known of the limits of each, and which of our addresses rest there.</summary>
+    public IReadOnlyList<GroupContract> Groups { get; init; } = [];
+}
 
 public sealed record UpstreamContract
 {
@@ -117,6 +124,12 @@ public sealed record UpstreamContract
     /// <summary>Parts of messages that wait for a pool this upstream is in; absent for an MX host, which serves domains.</summary>
     public long? Waiting { get; init; }
     public string? LastProblem { get; init; }
+
+    /// <summary>The group it is counted in; absent when nothing was sent there yet.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Absent while it takes its turns.</summary>
+    public EjectionContract? Ejection { get; init; }
 }
 
 /// <summary>GET /api/v1/incidents; with all=true also those that are over, newest first.</summary>
@@ -146,6 +159,9 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(QueueActionContract))]
 [JsonSerializable(typeof(QueueActionResultContract))]
 [JsonSerializable(typeof(UpstreamsContract))]
+[JsonSerializable(typeof(EgressesContract))]
+[JsonSerializable(typeof(ResetContract))]
+[JsonSerializable(typeof(ResetResultContract))]
 [JsonSerializable(typeof(IncidentsContract))]
 [JsonSerializable(typeof(Incident))]
 [JsonSerializable(typeof(EventsContract))]

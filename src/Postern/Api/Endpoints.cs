@@ -14,7 +14,6 @@ internal sealed class Endpoints(RelayView relay)
         routes.MapGet("/health/live", (RequestDelegate)(http => http.Response.WriteAsync("live\n", http.RequestAborted)));
         routes.MapGet("/health/ready", (RequestDelegate)Ready);
         routes.MapGet("/api/v1/status", (RequestDelegate)Status);
-        routes.MapGet("/api/v1/upstreams", (RequestDelegate)(http => Json(http, new UpstreamsContract(relay.Upstreams()), ApiJson.Default.UpstreamsContract)));
         routes.MapGet("/api/v1/queue", (RequestDelegate)List);
         routes.MapGet("/api/v1/queue/{id}", (RequestDelegate)Show);
         routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)Export);
@@ -42,6 +41,7 @@ internal sealed class Endpoints(RelayView relay)
             Accepted = stats.Accepted,
             Incidents = relay.Insight()?.Incidents(false) ?? [],
             FailingWebhooks = [.. (relay.Insight()?.Webhooks() ?? []).Where(w => w.Failures > 0)],
+            Notes = relay.Shaping()?.Notes() ?? [],
             Queue = new QueueStatusContract
             {
                 Messages = stats.Messages,

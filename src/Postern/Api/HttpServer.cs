@@ -36,6 +36,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         new Endpoints(relay).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
+        new ShapingEndpoints(relay).Map(app);
         try
         {
             await app.StartAsync(cancel);

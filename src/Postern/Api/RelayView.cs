@@ -16,4 +16,7 @@ internal sealed record RelayView(
 {
     /// <summary>Null while the relay starts.</summary>
     public Func<RelayInsight?> Insight { get; init; } = static () => null;
+
+    /// <summary>The same.</summary>
+    public Func<RelayShaping?> Shaping { get; init; } = static () => null;
 }

@@ -31,6 +31,7 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
         root.Add(new QueueCommand(this).Build());
         root.Add(new WhyCommand(this).Build());
         root.Add(new UpstreamsCommand(this).Build());
+        root.Add(new EgressCommand(this).Build());
         root.Add(new ConfigCommand(this).Build());
         return root;
     }

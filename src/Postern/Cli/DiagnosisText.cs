@@ -122,6 +122,9 @@ internal sealed partial class DiagnosisText(Output output)
     /// <summary>After a word of its own, the further lines below the text.</summary>
     public void Labelled(string label, string text) => Wrap(label, new string(' ', Visible(label)), text);
 
+    /// <summary>The same with what follows the first line further in.</summary>
+    public void Paragraph(string first, string next, string text) => Wrap(first, next, text);
+
     private const char Glued = '\u00a0';
 
     /// <summary>Columns: colours take none.</summary>

@@ -24,6 +24,7 @@ internal static class MetricsReference
         metrics.ObserveDelivery(() => [], () => [], () => 0, () => 0, () => 0);
         metrics.ObserveQueue(() => new QueueStats());
         metrics.ObserveWebhooks(() => [], () => []);
+        metrics.ObserveShaping(() => [], () => [], () => [], _ => []);
         listener.Start();
         metrics.ObserveIncidents(() => []);
         var text = new StringBuilder("""

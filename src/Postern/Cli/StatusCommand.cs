@@ -57,6 +57,7 @@ internal sealed class StatusCommand(CommandTree tree)
             string next = webhook.NextTry is { } due && due > now ? $"in {Output.Age(due - now)}" : "now";
             output.Line($"{output.Bad("webhook")}    {webhook.Name} ({webhook.Address}) takes nothing{(webhook.FailingSince is { } since ? $" for {Output.Age(now - since)}" : "")}: {webhook.Problem}; {Count(webhook.Failures, "try", "tries")}, next {next}; {Count(webhook.Waiting, "event")} wait in the log");
         }
+        foreach (string note in status.Notes) output.Line($"{output.Warn("note")}       {note}");
         foreach (string problem in status.Problems) output.Line($"{output.Bad("problem")}    {problem}");
         if (status.Queue.ByDestination.Count == 0) return;
         output.Line("");

@@ -35,6 +35,7 @@ internal static class RelayComposition
         {
             Reloaded = relay.Reloaded,
             Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop), relay.Events, () => relay.Webhooks),
+            Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null) { IsQuiet = () => relay.Registry.WarmUps.IsEmpty },
         };
     }
 
@@ -78,6 +79,8 @@ internal static class RelayComposition
             NextProbe = health.State == GateState.Open ? null : health.Until,
             Sessions = upstream.OpenSessions,
             LastProblem = health.LastFailure is { } failure ? $"{failure.Stage.Word()}: {failure.Detail}" : null,
+            Group = upstream.Group,
+            Ejection = upstream.Ejection is { } ejection ? new EjectionContract(ejection.At, ejection.Until, ejection.Times, ejection.Words) : null,
         };
     }
 }

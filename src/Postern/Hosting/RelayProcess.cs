@@ -59,7 +59,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
-        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight };
+        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping };
         return await HttpServer.StartAsync(address, view, logs, cancel);
     }
 

@@ -25,7 +25,7 @@ internal sealed class DeliveryRig : IAsyncDisposable
     public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null)
     {
         // What is learned of an upstream is kept in the data folder: one of its own, or the tests would learn from each other.
-        config = config with { Server = config.Server with { Data = _data } };
+        if (config.Server.Data == new ServerConfig().Data) config = config with { Server = config.Server with { Data = _data } };
         Time = time ?? TimeProvider.System;
         Zone = zone ?? new ZoneResolver();
         Store = new MemoryQueueStore(Time);

@@ -68,4 +68,12 @@ public sealed class EgressModelTests
         Assert.Equal(6, firsts.Count(n => n == "e1"));
         Assert.Equal(6, firsts.Count(n => n == "e3"));
     }
+
+    [Fact]
+    public void What_is_in_use_is_what_some_route_names_pairs_as_one()
+    {
+        var config = new PosternConfig { Route = [new() { Via = RouteVia.Mx, Egress = ["a4", "a6"] }, new() { Via = RouteVia.Reject, Egress = ["b4"] }, new() { Via = RouteVia.Mx }] };
+        Assert.Equal(["a4+a6", ""], Model.InUse(config).Select(c => c.Name));
+        Assert.Equal([""], Model.InUse(new PosternConfig()).Select(c => c.Name));
+    }
 }
