@@ -1,9 +1,11 @@
 using System.Net;
+using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postern.Core.Configuration;
 using Postern.Core.Delivery;
 using Postern.Core.Diagnoses;
+using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Queue.Embedded;
 using Postern.Core.Routing;
@@ -37,29 +39,39 @@ public sealed class Relay : IAsyncDisposable
     private readonly PickupService _pickup;
     private readonly string _spool;
     private readonly PosternMetrics _metrics;
+    private readonly RelayEvents _events;
+    private readonly RelayNews _news;
+    private readonly IncidentKeeper _keeper;
+    private readonly TimeProvider _time;
     private PosternConfig _config;
     private int _generation = 1;
+    private long? _started;
     private bool _stopped;
 
-    private Relay(PosternConfig config, IQueueStore store, RelayDependencies dependencies, TimeProvider time, ILoggerFactory loggers)
+    private Relay(PosternConfig config, IQueueStore store, RelayEvents events, PosternMetrics metrics, RelayDependencies dependencies, TimeProvider time, ILoggerFactory loggers)
     {
-        var metrics = _metrics = dependencies.Metrics ?? new PosternMetrics();
+        (_metrics, _events, _time) = (metrics, events, time);
+        _news = new RelayNews(events.Log, metrics);
         var random = dependencies.Random ?? Random.Shared.NextDouble;
         _config = config;
         Store = store;
         _router = new MailRouter(config, time);
         _own = new OwnAddresses(config.Server.Hostname);
         _spool = Path.Combine(config.Server.Data, "spool");
-        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool, dependencies.Diagnosis);
+        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool, dependencies.Diagnosis, _news);
         Store.Filed = _engine.Scheduler.File;
         DeliveryGauges.Observe(metrics, _engine);
         DeliveryGauges.ObserveIncidents(metrics, _engine);
+        DeliveryGauges.ObserveWebhooks(metrics, events, time);
+        _keeper = new IncidentKeeper(_engine.Parts.Diagnoses.Book, events.Log, Path.Combine(config.Server.Data, "state"), loggers.CreateLogger("Postern.Diagnoses"), time);
         DeliveryGauges.ObserveShaping(metrics, _engine);
         Inline = new InlineConnector(_engine);
         var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time, Inline);
         _listeners = new ListenerSet(services);
         _pickup = new PickupService(services);
     }
+
+    internal static string Version { get; } = typeof(Relay).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     public IQueueStore Store { get; }
 
@@ -83,25 +95,34 @@ public sealed class Relay : IAsyncDisposable
     {
         var time = dependencies.Time ?? TimeProvider.System;
         var loggers = dependencies.Loggers ?? NullLoggerFactory.Instance;
+        var metrics = dependencies.Metrics ?? new PosternMetrics();
+        // The store first: it keeps other processes away from the folder, its events included.
         var store = new EmbeddedQueueStore(config.Server.Data, config.Queue, time, loggers.CreateLogger("Postern.Queue"));
+        RelayEvents? events = null;
         Relay relay;
         try
         {
-            relay = new Relay(config, store, dependencies, time, loggers);
+            events = new RelayEvents(config, metrics, loggers.CreateLogger("Postern.Events"), time);
+            relay = new Relay(config, store, events, metrics, dependencies, time, loggers);
         }
         catch
         {
+            if (events is not null) await events.DisposeAsync();
             await store.DisposeAsync();
             throw;
         }
         try
         {
             Directory.CreateDirectory(relay._spool);
+            relay._keeper.Start();
+            await relay._events.ApplyAsync(config);
             await relay.Store.StartAsync(cancel);
             QueueGauges.Observe(relay._metrics, relay.Store, time);
             await relay._listeners.StartAsync(config, cancel);
             relay._own.Set(config.Server.Hostname, relay._listeners.EndPoints);
             await relay._pickup.StartAsync(config, cancel);
+            relay._started = time.GetTimestamp();
+            relay._news.Started(Version, config.Server.Hostname, [.. relay.SmtpEndpoints.Select(e => e.ToString())], relay.Store.Stats.Messages);
             return relay;
         }
         catch
@@ -126,6 +147,16 @@ public sealed class Relay : IAsyncDisposable
         _router.Apply(config);
         _engine.Apply(model);
         await _pickup.ApplyAsync(config, cancel);
+        await _events.ApplyAsync(config);
+    }
+
+    /// <summary>Tells of a configuration that is in force now or was refused.</summary>
+    /// <param name="source">File, or "environment".</param>
+    /// <param name="mistakes">Empty when it is in force.</param>
+    public void Reloaded(string source, IReadOnlyList<string> mistakes)
+    {
+        _metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", mistakes.Count == 0 ? "applied" : "refused"));
+        _news.Reloaded(source, mistakes);
     }
 
     /// <summary>What waits, the deepest destinations first.</summary>
@@ -162,6 +193,15 @@ public sealed class Relay : IAsyncDisposable
     /// <summary>Troubles of upstreams: open ones first, then those that are over, newest first.</summary>
     public IReadOnlyList<Incident> Incidents(bool withClosed) => _engine.Parts.Diagnoses.Book.Snapshot(withClosed);
 
+    /// <summary>One of them, open or over; null when it is not known (any more).</summary>
+    public Incident? Incident(string id) => _engine.Parts.Diagnoses.Book.Find(id);
+
+    /// <summary>What happened, on disk.</summary>
+    internal EventLog Events => _events.Log;
+
+    /// <summary>How far each webhook has been told.</summary>
+    public IReadOnlyList<WebhookStatus> Webhooks => _events.Webhooks;
+
     /// <summary>The last diagnosis of each upstream that failed lately, or of the one named.</summary>
     public IReadOnlyList<UpstreamDiagnosis> Diagnoses(string? upstream) => _engine.Parts.Diagnoses.Book.Latest(upstream);
 
@@ -184,7 +224,17 @@ public sealed class Relay : IAsyncDisposable
         await _listeners.DisposeAsync();
         await _pickup.DisposeAsync();
         await _engine.DisposeAsync();
+        await EndAsync();
         await Store.DisposeAsync();
+    }
+
+    /// <summary>For a process that ends before all has stopped: tells that it does, and writes down what is known of incidents.</summary>
+    public async Task EndAsync()
+    {
+        if (_started is { } started) _news.Stopped(_config.Server.Hostname, _time.GetElapsedTime(started), Store.Stats.Messages);
+        _started = null;
+        await _events.DisposeAsync();
+        await _keeper.DisposeAsync();
     }
 }
 

@@ -48,6 +48,17 @@ internal static partial class ActionWords
         return counted != text || count == 1 ? counted : $"{text} ({number} times)";
     }
 
+    /// <summary>The other way round: "kept 1,204 messages" of 1,204 is "kept {n messages}" again.</summary>
+    public static string Uncounted(string text, long count)
+    {
+        string number = count.ToString("N0", CultureInfo.InvariantCulture);
+        string times = $" ({number} times)";
+        if (text.EndsWith(times, StringComparison.Ordinal)) return text[..^times.Length];
+        string counted = count == 1 ? "1 message" : $"{number} messages";
+        int at = text.IndexOf(counted, StringComparison.Ordinal);
+        return at < 0 ? text : $"{text[..at]}{{n messages}}{text[(at + counted.Length)..]}";
+    }
+
     /// <summary>Null when all are known.</summary>
     public static string? UnknownPlaceholder(string words) => Placeholder().Matches(words).Select(m => m.Groups[1].Value).FirstOrDefault(name => !Placeholders.Contains(name));
 

@@ -12,14 +12,15 @@ namespace Postern.Core.Decisions;
 internal static class FailureReader
 {
     /// <param name="host">Who said it; null when nobody was reached.</param>
-    public static FailureReading Read(StageFailure failure, string? host)
-    {
-        if (failure.Reply is not { } reply) return FailureReading.Nothing;
-        var reading = ReplyClassifier.Default.Read(new ReplyInput(AttemptFacts.Text(reply), failure.Stage, host));
-        return reading.Matched.Count == 0 && reading.Values.RetryAfter is null
-            ? FailureReading.Nothing
-            : new FailureReading(reading.Cause, reading.Confidence, reading.Label, reading.Values.RetryAfter);
-    }
+    public static FailureReading Read(StageFailure failure, string? host) => Of(Words(failure, host));
+
+    /// <summary>All that the words say; null when there are none.</summary>
+    public static ReplyReading? Words(StageFailure failure, string? host) =>
+        failure.Reply is { } reply ? ReplyClassifier.Default.Read(new ReplyInput(AttemptFacts.Text(reply), failure.Stage, host)) : null;
+
+    public static FailureReading Of(ReplyReading? words) => words is null || words.Matched.Count == 0 && words.Values.RetryAfter is null
+        ? FailureReading.Nothing
+        : new FailureReading(words.Cause, words.Confidence, words.Label, words.Values.RetryAfter);
 
     /// <summary>With what diagnosis holds, which knows more than the words; the finer label and the time asked for stay the words'.</summary>
     public static FailureReading With(this FailureReading words, DiagnosisReport report) => words with { Cause = report.Verdict.Id, Confidence = report.Verdict.Confidence };

@@ -32,6 +32,7 @@ internal sealed record PeerName(string Host, string? Address, bool RelaysNotific
 internal sealed class Attempt(Decider decider)
 {
     private RecipientOutcome[] _outcomes = new RecipientOutcome[4];
+    private readonly List<UpstreamHealth> _gates = [];
     private int _count;
     private DestinationKind _via;
 
@@ -42,14 +43,14 @@ internal sealed class Attempt(Decider decider)
     /// <summary>When an upstream that was not tried, or could not be reached, may be tried again; null when none was in the way.</summary>
     public DateTimeOffset? GatedUntil { get; private set; }
 
+    /// <summary>One of the gates that were in the way has been opened since, by another loop.</summary>
+    public bool IsGateOpen => _gates.Exists(static g => g.State == GateState.Open);
+
     /// <summary>The upstream is well, and only takes no more now: by what it refused, or by what we know of it.</summary>
     public bool IsShaped { get; private set; }
 
     /// <summary>... because as many sessions are open as may be: those that are go on.</summary>
     public bool IsFull { get; set; }
-
-    /// <summary>When the upstream's limits allow the next message, for those that wait for their turn; null when nobody knows.</summary>
-    public DateTimeOffset? TurnAt { get; private set; }
 
     /// <summary>Some other address of ours may still be tried at the present candidate's host.</summary>
     public bool HasOtherEgress { get; set; }
@@ -69,6 +70,9 @@ internal sealed class Attempt(Decider decider)
     /// <summary>Of the last candidate tried that failed or was refused something, with those before it; null when all went well.</summary>
     public AttemptEvidence? Evidence { get; private set; }
 
+    /// <summary>On the failure of <see cref="Evidence"/>, before any further candidate was tried; null when no recipient's fate was decided by it.</summary>
+    public Decision? LastDecision { get; private set; }
+
     public Span<RecipientOutcome> Outcomes => _outcomes.AsSpan(0, _count);
 
     /// <summary>Recipients for which some host is still to be tried.</summary>
@@ -82,9 +86,11 @@ internal sealed class Attempt(Decider decider)
         Lease = lease;
         StartedAt = now;
         IsExpired = lease.Envelope.ExpiresAt <= now;
-        GatedUntil = TurnAt = null;
+        GatedUntil = null;
         _via = lease.Destination.StartsWith("mx:", StringComparison.Ordinal) ? DestinationKind.Mx : DestinationKind.Pool;
         Evidence = null;
+        LastDecision = null;
+        _gates.Clear();
         WasReached = WasSkipped = HasLoop = IsShaped = IsFull = HasOtherEgress = false;
         NothingTried = true;
         _count = lease.Pending.Count;
@@ -104,9 +110,10 @@ internal sealed class Attempt(Decider decider)
         Evidence = null;
     }
 
-    /// <summary>A candidate failed or refused something.</summary>
+    /// <summary>A candidate failed or refused something, and what is done about it was decided.</summary>
     public void Note(AttemptEvidence evidence)
     {
+        LastDecision = evidence.Failure is { } failure ? Told(failure)?.Decision : null;
         if (Evidence is { } last)
             evidence = evidence with { Earlier = [.. (last.Earlier ?? []).Append(last with { Earlier = null }).TakeLast(AttemptEvidence.MaxEarlier)] };
         Evidence = evidence;
@@ -119,14 +126,11 @@ internal sealed class Attempt(Decider decider)
         NoteGate(until);
     }
 
-    public void NoteGate(DateTimeOffset until)
+    /// <param name="gate">That is closed; null for what has none.</param>
+    public void NoteGate(DateTimeOffset until, UpstreamHealth? gate = null)
     {
+        if (gate is not null) _gates.Add(gate);
         if (GatedUntil is null || until < GatedUntil) GatedUntil = until;
-    }
-
-    public void NoteTurn(DateTimeOffset at)
-    {
-        if (TurnAt is null || at < TurnAt) TurnAt = at;
     }
 
     /// <summary>The last evidence with what was done about it.</summary>
@@ -167,9 +171,6 @@ internal sealed class Attempt(Decider decider)
             if (outcome.Disposition == Disposition.TryNextHost) Open++;
         }
     }
-
-    /// <summary>What is done about a failure of this attempt, also for the upstream and our address; null when no recipient's fate was decided by it.</summary>
-    public Decision? DecisionOn(StageFailure failure) => Told(failure)?.Decision;
 
     /// <summary>No host is left for those who are still open: the last one's word counts.</summary>
     /// <param name="allTried">False when some candidate could not be tried now: then nobody who might yet be taken there is bounced, but for age.</param>

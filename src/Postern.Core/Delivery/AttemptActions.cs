@@ -10,7 +10,7 @@ internal static class AttemptActions
     /// <summary>A further host is tried: so the last one's failure led there.</summary>
     public static void WentOn(Attempt attempt, AttemptExplainer explainer)
     {
-        if (attempt.Evidence is not { Failure: { } failure } evidence || attempt.DecisionOn(failure) is not { GoesOn: true } decision) return;
+        if (attempt.Evidence is not { } evidence || attempt.LastDecision is not { GoesOn: true } decision) return;
         var about = Case(evidence, attempt.Open, null);
         Tell(attempt, evidence, [new ActionTaken(End(evidence), ActionWords.OfMessage(decision, about, null))]);
         explainer.Did(evidence.Upstream, CauseOf(evidence, decision), ActionWords.OfIncident(decision, about));

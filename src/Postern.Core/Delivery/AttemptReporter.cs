@@ -88,7 +88,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             attempt.WasSkipped = true;
             attempt.IsFull = offer.IsFull;
             if (offer.IsShaped) attempt.NoteShaped(notBefore);
-            else attempt.NoteGate(notBefore);
+            else attempt.NoteGate(notBefore, offer.ClosedBy);
             return;
         }
         var failure = offer.Failure!;
@@ -130,6 +130,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Learned(candidate, lesson);
         if (report.ClosedUntil is { } closed) Gated(attempt, candidate, failure!, closed, report.IsRest);
         if (report.Opened) PosternLog.UpstreamOpened(engine.Parts.Logger, candidate.Upstream.Name);
+        if (report.Opened) engine.Parts.News.Opened(candidate.Upstream);
         if (report.Opened) engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "open"));
         if (report.Opened && candidate.Upstream.IsPool) engine.Scheduler.Reopen(static q => q.Destination.Kind == Routing.DestinationKind.Pool);
         if (owed && failure is null) engine.Scheduler.Open(queue);
@@ -162,6 +163,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         // One that is known from an attempt before was told then.
         if (lesson is null || lesson.At < _at) return;
         PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
+        engine.Parts.News.Learned(candidate.Lane, lesson);
     }
 
     /// <summary>
@@ -185,10 +187,11 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
 
     private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until, bool isRest)
     {
-        attempt.NoteGate(until);
+        attempt.NoteGate(until, isRest ? null : candidate.Gate);
         // Our address rests, which is told once where it begins; the upstream is well.
         if (isRest) return;
         PosternLog.UpstreamGated(engine.Parts.Logger, candidate.Upstream.Name, failure.Stage.Word(), until, failure.Detail);
+        engine.Parts.News.Gated(candidate.Upstream, failure, until);
         engine.Parts.Metrics.GateChanges.Add(1, new KeyValuePair<string, object?>("state", "closed"));
     }
 
@@ -279,7 +282,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (attempt.Open == 0) return null;
         foreach (ref readonly var outcome in attempt.Outcomes)
         {
-            if (outcome is { IsAboutUs: true, Failure: { } failure } && BlameReading.Of(failure, candidate.Host).IsRefusedAddress) return failure;
+            if (outcome is { IsAboutUs: true, Failure: { } failure } && BlameReading.Of(failure, candidate).IsRefusedAddress) return failure;
         }
         return null;
     }

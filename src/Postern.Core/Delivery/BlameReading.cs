@@ -1,36 +1,37 @@
 using System.Net;
+using Postern.Core.Decisions;
+using Postern.Core.Routing;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
-using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Delivery;
 
-/// <summary>What a failure is to be blamed on, by itself alone.</summary>
-/// <param name="IsRefusedAddress">The peer said that it turns our address away: it is rested there. Always with <see cref="Blame.Egress"/>.</param>
+/// <summary>What a failure, by its own words alone, does to the upstream and to our address, and whom it says to try next. By the decision table.</summary>
+/// <param name="IsRefusedAddress">Our address is to rest there. Always with <see cref="Blame.Egress"/>.</param>
+/// <param name="ClosesGate">The upstream is tried by one connection at a time from here on, unless its lane learns a limit from it.</param>
 /// <param name="List">Zone of the blocklist that it named.</param>
 /// <param name="Address">Our address as the peer named it; null when it named none.</param>
-internal readonly record struct BlameReading(Blame Blame, bool IsRefusedAddress = false, IPAddress? Address = null, string? List = null)
+internal readonly record struct BlameReading(Blame Blame, bool IsRefusedAddress, bool ClosesGate, IPAddress? Address = null, string? List = null)
 {
-    /// <summary>Below it the words may as well mean something else, and the host is tried as if it had failed.</summary>
-    private const double SureEnough = 0.8;
-
-    /// <param name="host">Who said it: tells the provider.</param>
-    public static BlameReading Of(StageFailure failure, string? host)
+    public static BlameReading Of(StageFailure failure, Candidate candidate)
     {
-        if (failure.Reply is { } reply)
+        var words = FailureReader.Words(failure, candidate.Host);
+        var decision = DecisionTable.Default.Decide(new DecisionInput(failure, FailureReader.Of(words), IsLastCandidate: false, IsExpired: false)
         {
-            if (reply.Code < 400) return new BlameReading(Blame.Host);
-            var reading = ReplyClassifier.Default.Read(new ReplyInput(AttemptFacts.Text(reply), failure.Stage, host));
-            if (reading.Confidence < SureEnough || reading.Cause is not (CauseId.IpReputation or CauseId.UpstreamFirewall)) return new BlameReading(Blame.Host);
-            return new BlameReading(Blame.Egress, true, IPAddress.TryParse(reading.Values.OurAddress, out var address) ? address : null, reading.Values.ListZone);
-        }
-        return new BlameReading((failure.Stage, failure.Kind) switch
-        {
-            // The address to send from is not on this machine, or has no route there.
-            (ClientStage.Connect, FailureKind.LocalError) => Blame.Egress,
-            (ClientStage.Connect or ClientStage.Greeting, _) => Blame.Path,
-            _ => Blame.Host,
+            Via = candidate.Upstream.IsPool ? DestinationKind.Pool : DestinationKind.Mx,
         });
+        bool isRefused = decision.Egress == EgressAction.Rest, closes = decision.Upstream != UpstreamAction.None;
+        if (!isRefused) return new BlameReading(BlameOf(failure), false, closes);
+        return new BlameReading(Blame.Egress, true, closes, IPAddress.TryParse(words?.Values.OurAddress, out var address) ? address : null, words?.Values.ListZone);
     }
+
+    private static Blame BlameOf(StageFailure failure) => (failure.Stage, failure.Kind) switch
+    {
+        _ when failure.Reply is not null => Blame.Host,
+        // The address to send from is not on this machine, or has no route there.
+        (ClientStage.Connect, FailureKind.LocalError) => Blame.Egress,
+        (ClientStage.Connect or ClientStage.Greeting, _) => Blame.Path,
+        _ => Blame.Host,
+    };
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Postern.Core.Decisions;
 using Postern.Core.Diagnoses;
+using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Scheduling;
 using Postern.Core.Telemetry;
@@ -122,11 +123,17 @@ internal sealed class DeliveryEngine : IAsyncDisposable
     /// <summary>What the upstreams' state has to tell.</summary>
     private void Watch(UpstreamRegistry registry)
     {
-        registry.Rests.Began += rest => PosternLog.EgressRested(Parts.Logger, rest.Group, rest.Egress, rest.Address, string.Join(',', rest.Lists), rest.Until, rest.Reason);
+        registry.Rests.Began += rest =>
+        {
+            PosternLog.EgressRested(Parts.Logger, rest.At, rest.Egress, rest.Address, string.Join(',', rest.Lists), rest.Until, rest.Reason);
+            Parts.News.Rested(rest);
+        };
         registry.Rests.Began += registry.WarmUps.TurnedAway;
         registry.Rests.Ended += (rest, end) =>
         {
-            PosternLog.EgressReturned(Parts.Logger, rest.Group, rest.Egress, rest.Address, EgressRest.Words(end), Time.GetUtcNow() - rest.Since);
+            string words = EgressRest.Words(end);
+            PosternLog.EgressReturned(Parts.Logger, rest.At, rest.Egress, rest.Address, words, Time.GetUtcNow() - rest.Since);
+            Parts.News.Returned(rest, words, Time.GetUtcNow() - rest.Since);
             bool isSystem = rest.Egress.Length == 0;
             Scheduler.Reopen(q => q.Destination.Egress.Length == 0 == isSystem);
         };
@@ -163,4 +170,4 @@ internal sealed class DeliveryEngine : IAsyncDisposable
 /// <param name="SpoolFolder">For large converted messages.</param>
 internal sealed record DeliveryParts(
     IQueueStore Store, Decider Decider, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry, RestWatch RestWatch,
-    AttemptExplainer Explainer, RelayDiagnoses Diagnoses, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);
+    AttemptExplainer Explainer, RelayDiagnoses Diagnoses, RelayNews News, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Postern.Core.Events;
 using Postern.Core.Scheduling;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
@@ -6,7 +7,7 @@ using Postern.Diagnosis.History;
 
 namespace Postern.Core.Delivery;
 
-/// <summary>The gauges that look at delivery when somebody scrapes; nothing is kept for them meanwhile.</summary>
+/// <summary>The gauges that look at delivery and what tells of it when somebody scrapes; nothing is kept for them meanwhile.</summary>
 internal static class DeliveryGauges
 {
     public static void Observe(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveDelivery(
@@ -17,6 +18,10 @@ internal static class DeliveryGauges
         () => engine.Registry.CountGated());
 
     public static void ObserveIncidents(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveIncidents(engine.Parts.Diagnoses.Book.CountByCause);
+
+    public static void ObserveWebhooks(PosternMetrics metrics, RelayEvents events, TimeProvider time) => metrics.ObserveWebhooks(
+        () => events.Webhooks.Select(w => new Measurement<long>(w.Waiting, new KeyValuePair<string, object?>("webhook", w.Name))),
+        () => events.Webhooks.Select(w => new Measurement<double>(w.PendingSince is { } since ? Math.Max(0, (time.GetUtcNow() - since).TotalSeconds) : 0, new KeyValuePair<string, object?>("webhook", w.Name))));
 
     /// <summary>Groups that are neither configured nor a known provider are left out: their names are endless.</summary>
     public static void ObserveShaping(PosternMetrics metrics, DeliveryEngine engine) => metrics.ObserveShaping(

@@ -50,7 +50,7 @@ internal sealed class DeliveryModel
     public Candidate MxCandidate(string host, IPAddress? address, EgressChoice egress, (string Name, LaneLimits Limits) group)
     {
         int port = Config.Delivery.MxPort;
-        string name = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        string name = RestsAt(host);
         var upstream = _registry.MxHost(egress.Name.Length == 0 ? name : $"{name} from {egress.Name}");
         upstream.Group = group.Name;
         return new Candidate
@@ -58,6 +58,7 @@ internal sealed class DeliveryModel
             Upstream = upstream,
             Gate = upstream.Gate(""),
             Group = group.Name,
+            RestsAt = name,
             Lane = _registry.Lanes.For(group.Name, egress.Name, group.Limits, _registry.WarmUps.For(group.Name, egress.Name)),
             Host = host,
             Port = port,
@@ -70,6 +71,9 @@ internal sealed class DeliveryModel
             MaxMessagesPerSession = Config.Delivery.MaxMessagesPerSession,
         };
     }
+
+    /// <summary>See <see cref="Candidate.RestsAt"/>.</summary>
+    public string RestsAt(string host) => string.Create(CultureInfo.InvariantCulture, $"{host}:{Config.Delivery.MxPort}");
 
     private UpstreamPool? Compile(string names)
     {

@@ -57,6 +57,16 @@ internal sealed record DeliveryPlan(IReadOnlyList<Candidate> Candidates, int Cho
         return null;
     }
 
+    /// <summary>The same host may still be tried from another address of ours.</summary>
+    public bool HasOtherEgress(PlanStep step)
+    {
+        for (int choice = 0; choice < Choices; choice++)
+        {
+            if (choice != step.Choice && (step.Done & Bit(step.Row, choice)) == 0) return true;
+        }
+        return false;
+    }
+
     /// <summary>All rows of the same upstream, from every address of ours: its ports are rows of their own.</summary>
     private ulong WholeHost(PlanStep step)
     {

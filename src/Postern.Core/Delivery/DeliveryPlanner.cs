@@ -64,7 +64,7 @@ internal sealed class DeliveryPlanner(IResolver resolver, MxLookup mx, OwnAddres
         if (!rests.IsEmpty)
         {
             var now = time.GetUtcNow();
-            choices = model.Egress.WithoutRested(choices, c => rests.IsRested(group.Group, c.Name, now));
+            choices = model.Egress.WithoutRested(choices, c => resolution.Hosts.Any(h => rests.IsRested(model.RestsAt(h.Name), c.Name, now)));
         }
         var candidates = new List<Candidate>(choices.Length);
         foreach (var (host, _) in resolution.Hosts.Take(DeliveryPlan.MostRows))

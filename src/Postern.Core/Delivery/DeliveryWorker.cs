@@ -1,6 +1,7 @@
 using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Scheduling;
+using Postern.Core.Upstreams;
 using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Delivery;
@@ -118,7 +119,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         {
             if (!_attempt.IsFull || !engine.Scheduler.Narrow(_queue)) engine.Scheduler.Pause(_queue, _attempt.GatedUntil!.Value);
         }
-        else if (held) engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
+        else if (held)
+        {
+            engine.Scheduler.Gate(_queue, _attempt.GatedUntil!.Value);
+            // Whoever opened it meanwhile looked for queues to reopen before this one was gated.
+            if (_attempt.IsGateOpen) engine.Scheduler.Open(_queue);
+        }
         if (_queue.MaxWorkers is not null && _session?.Candidate.Lane.Free is > 0 and var free) engine.Scheduler.Allow(_queue, _queue.Workers + free);
         await engine.Settler.SettleAsync(_attempt, model, held || stopping, due, CancellationToken.None);
         return !held && !stopping;
@@ -129,7 +135,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     {
         // A domain's session that is still there needs no plan: whoever it leads to has taken this domain's mail a moment ago.
         var used = _queue.Destination.Kind == DestinationKind.Mx && _session is { IsSpent: false } ? _session.Candidate : null;
-        var usedBlame = Upstreams.Blame.Host;
+        var usedBlame = Blame.Host;
         if (used is not null && used.Generation == model.Generation)
         {
             bool again = MayBegin(used) && await OnSessionAsync(model, isReused: true);
@@ -154,10 +160,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         }
         engine.Registry.ForgetDomain(_queue.Destination.Name);
         bool allTried = true;
+        UpstreamState? full = null;
         bool now = engine.Scheduler.TakeRetryAsked(_queue);
         for (var next = plan.First; next is { } step && _attempt.Open > 0; next = plan.NextAfter(step, _attempt.Blame, !_attempt.WasSkipped))
         {
             var candidate = plan.At(step);
+            _attempt.HasOtherEgress = plan.HasOtherEgress(step);
             _attempt.WasSkipped = false;
             _attempt.Blame = usedBlame;
             if (used is not null && _attempt.WasReached && candidate.Upstream == used.Upstream) continue;
@@ -169,8 +177,11 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
                     candidate.Lane.Untake();
                     break;
                 }
+                if (full is not null && full != candidate.Upstream) model.Pool(_queue.Destination.Name)?.Moved(full, candidate.Upstream);
+                full = null;
                 if (!await OnSessionAsync(model, isReused)) break;
             }
+            if (_attempt.WasSkipped && _attempt.IsShaped && candidate.Upstream.IsPool) full ??= candidate.Upstream;
             if (_attempt.HasLoop) break;
             // An address that is spared for weeks must not put off the bounce of what the others were told for good.
             if (_attempt.WasSkipped && !_isWarmUp) allTried = false;
@@ -179,21 +190,21 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     }
 
     /// <summary>Takes a message's place in what the candidate's lane may send now. False when there is none: the candidate is passed over.</summary>
-    private bool MayBegin(Upstreams.Candidate candidate)
+    private bool MayBegin(Candidate candidate)
     {
         _messageBegan = engine.Time.GetUtcNow();
         var answer = candidate.Lane.TryMessage(_messageBegan);
         _isWarmUp = answer.IsWarmUp;
         if (answer.IsGranted) return true;
         _attempt.WasSkipped = true;
-        _attempt.Blame = Upstreams.Blame.Egress;
+        _attempt.Blame = Blame.Egress;
         _attempt.NoteShaped(answer.Until);
         PutBack();
         return false;
     }
 
     /// <summary>Sees to it that <see cref="_session"/> is one for the candidate, or null when none is to be had. True when it has been used before.</summary>
-    private async ValueTask<bool> ObtainAsync(DeliveryModel model, Upstreams.Candidate candidate, bool now, DeliveryPlan plan)
+    private async ValueTask<bool> ObtainAsync(DeliveryModel model, Candidate candidate, bool now, DeliveryPlan plan)
     {
         _attempt.WasSkipped = false;
         if (_session is { IsSpent: false } && _session.Key == candidate.SessionKey) return true;

@@ -23,6 +23,8 @@ internal static class LaneSamples
         string text = AttemptFacts.Text(reply);
         var hint = LimitHints.Of(text);
         if (reply.IsPermanent && hint.Kind == LimitKind.None) return null;
+        // "Closing transmission channel" (RFC 5321 section 4.2.1) to a session that has worked, without a word of why: the same as closing it without one.
+        if (reply.Code == 421 && hint.Kind == LimitKind.None && messagesBefore > 0) manner = RefusalManner.Closed;
         var wait = ReplyClassifier.Default.Read(new ReplyInput(text, failure.Stage, host)).Values.RetryAfter;
         return new LaneSample(now, failure.Stage, manner, hint.Kind, wait, sessionsOpen, messagesBefore, began, hint.Window, reply.ToString());
     }

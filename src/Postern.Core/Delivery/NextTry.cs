@@ -37,7 +37,6 @@ internal readonly record struct NextTry(DateTimeOffset Due, bool Counts)
     {
         var schedule = decision?.Retry is { } own ? standard.With(own) : standard;
         var (now, expires) = (attempt.StartedAt, attempt.Lease.Envelope.ExpiresAt);
-        if (decision?.Message == MessageAction.Turn && attempt.TurnAt is { } turn) return turn;
         if (decision?.RetryAfter is { } asked && asked <= LongestAsked)
         {
             var wait = asked < ShortestAsked ? ShortestAsked : asked;

@@ -7,6 +7,11 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Delivery;
 
+/// <summary>What senders are told, and of whom: to be settled with the attempt, and then told to others.</summary>
+/// <param name="Failed">Given back, whether or not their sender is told.</param>
+/// <param name="Late">Of whom the sender is told that they wait.</param>
+internal sealed record Notices(IReadOnlyList<GeneratedMessage> Messages, IReadOnlyList<DsnRecipient> Failed, IReadOnlyList<DsnRecipient> Late);
+
 /// <summary>Makes the notifications that an attempt's outcomes ask for: failure, delay, success towards a server that sends none itself.</summary>
 internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueueStore store, AttemptExplainer explainer)
 {
@@ -24,7 +29,7 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
     }
 
     /// <param name="delayed">The recipients that wait are to be told of as delayed.</param>
-    public async ValueTask<IReadOnlyList<GeneratedMessage>> MakeAsync(Attempt attempt, bool delayed, CancellationToken cancel)
+    public async ValueTask<Notices> MakeAsync(Attempt attempt, bool delayed, CancellationToken cancel)
     {
         var failed = new List<DsnRecipient>();
         var late = new List<DsnRecipient>();
@@ -34,19 +39,19 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
 
         var messages = new List<GeneratedMessage>(1);
         await AddAsync(messages, DsnKind.Failure, attempt.Lease, failed, cancel);
-        await AddAsync(messages, DsnKind.Delay, attempt.Lease, late, cancel);
+        bool isLateTold = await AddAsync(messages, DsnKind.Delay, attempt.Lease, late, cancel);
         await AddAsync(messages, DsnKind.Success, attempt.Lease, passed, cancel);
-        return messages;
+        return new Notices(messages, failed, isLateTold ? [.. late.Where(l => NotifyPolicy.Wants(DsnKind.Delay, l.Recipient.Notify))] : []);
     }
 
     /// <summary>The operator gave the message back.</summary>
-    public async ValueTask<IReadOnlyList<GeneratedMessage>> ReturnAsync(Lease lease, CancellationToken cancel)
+    public async ValueTask<Notices> ReturnAsync(Lease lease, CancellationToken cancel)
     {
         var failed = lease.Pending.Select(i => new DsnRecipient(lease.Envelope.Recipients[i]) { Reason = DsnReason.ReturnedByOperator }).ToList();
         await AddLastWordsAsync(lease, failed, [], cancel);
         var messages = new List<GeneratedMessage>(1);
         await AddAsync(messages, DsnKind.Failure, lease, failed, cancel);
-        return messages;
+        return new Notices(messages, failed, []);
     }
 
     private void Sort(Attempt attempt, bool delayed, List<DsnRecipient> failed, List<DsnRecipient> late, List<DsnRecipient> passed)
@@ -93,10 +98,13 @@ internal sealed class Notifier(BounceComposer composer, MailRouter router, IQueu
 
     private static string HostOf(string target) => target.IndexOfAny(['[', ':']) is > 0 and var end && !IPAddress.TryParse(target, out _) ? target[..end] : target;
 
-    private async ValueTask AddAsync(List<GeneratedMessage> messages, DsnKind kind, Lease lease, List<DsnRecipient> recipients, CancellationToken cancel)
+    /// <summary>False when there is nothing to tell, or nobody who wants to hear it.</summary>
+    private async ValueTask<bool> AddAsync(List<GeneratedMessage> messages, DsnKind kind, Lease lease, List<DsnRecipient> recipients, CancellationToken cancel)
     {
-        if (recipients.Count == 0) return;
+        if (recipients.Count == 0) return false;
         var result = await composer.ComposeAsync(kind, lease.Envelope, lease.Id, recipients, lease.Content, _route, cancel);
-        if (result.Message is { } message) messages.Add(message);
+        if (result.Message is not { } message) return false;
+        messages.Add(message);
+        return true;
     }
 }

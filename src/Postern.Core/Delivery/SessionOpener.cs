@@ -29,6 +29,9 @@ internal readonly record struct SessionOffer(PooledSession? Session, StageFailur
     /// <summary>... and that because all sessions that may be open are.</summary>
     public bool IsFull { get; init; }
 
+    /// <summary>The gate that is closed; null when something else is in the way.</summary>
+    public UpstreamHealth? ClosedBy { get; init; }
+
     public static SessionOffer Later(DateTimeOffset until, Blame blame) => new(null, null, until, null, []) { Blame = blame };
 }
 
@@ -54,6 +57,9 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     /// </summary>
     private static readonly TimeSpan ProbeConnect = TimeSpan.FromSeconds(4);
 
+    /// <summary>A host that served us in so long a time before a session began to be opened was up; what a slow lane sends in is more rare than this only below one a minute.</summary>
+    private static readonly TimeSpan ServedLately = TimeSpan.FromMinutes(1);
+
     /// <summary>Every so many tries wait as long as is configured: the way may have become slow.</summary>
     private const int PatientProbe = 16;
 
@@ -63,7 +69,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     {
         var upstream = candidate.Upstream;
         if (!upstream.TryAddSession(candidate.MaxSessions)) return SessionOffer.Later(time.GetUtcNow() + BusyWait, Blame.Path);
-        if (!registry.Rests.TryEnter(candidate.Group, candidate.Egress.Name, now, out var until))
+        if (!registry.Rests.TryEnter(candidate.RestsAt, candidate.Egress.Name, now, out var until))
         {
             upstream.RemoveSession();
             return SessionOffer.Later(until, Blame.Egress);
@@ -72,8 +78,8 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
         if (!candidate.Gate.TryEnter(now, out until))
         {
             upstream.RemoveSession();
-            registry.Rests.Abandoned(candidate.Group, candidate.Egress.Name, begun);
-            return SessionOffer.Later(until, Blame.Path);
+            registry.Rests.Abandoned(candidate.RestsAt, candidate.Egress.Name, begun);
+            return SessionOffer.Later(until, Blame.Path) with { ClosedBy = candidate.Gate };
         }
         begun = time.GetTimestamp();
         var began = time.GetUtcNow();
@@ -136,7 +142,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
                 candidate.Gate.Served();
                 return default;
             }
-            registry.Rests.Accepted(candidate.Group, candidate.Egress.Name);
+            registry.Rests.Accepted(candidate.RestsAt, candidate.Egress.Name);
             bool opened = candidate.Gate.Succeeded();
             if (opened) registry.Recovered?.Invoke(candidate);
             return new SessionReport(null, opened, false, Blame.Host);
@@ -146,7 +152,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
             if (owes) Abandoned(candidate, session.Begun);
             return default;
         }
-        var reading = BlameReading.Of(failure, candidate.Host);
+        var reading = BlameReading.Of(failure, candidate);
         if (!owes && !reading.IsRefusedAddress) return new SessionReport(null, false, false, reading.Blame);
         // What comes next would be turned away as well.
         if (reading.IsRefusedAddress) session.Retire();
@@ -178,35 +184,42 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     /// <param name="began">When a session that could not be opened was granted; null for one that was open: its message tells its lane itself.</param>
     private SessionReport Failed(Candidate candidate, StageFailure failure, long begun, IPAddress? local, DateTimeOffset? began = null)
     {
-        var reading = BlameReading.Of(failure, candidate.Host);
+        var reading = BlameReading.Of(failure, candidate);
         if (reading.IsRefusedAddress)
         {
             // It answers: nothing is wrong with the host.
             bool opened = candidate.Gate.Succeeded();
-            var rest = registry.Rests.Refused(candidate.Group, candidate.Egress.Name, failure, reading.Address ?? local, reading.List, begun);
+            var rest = registry.Rests.Refused(candidate.RestsAt, candidate.Egress.Name, failure, reading.Address ?? local, reading.List, begun, candidate.Group);
             return new SessionReport(rest.Until, opened, false, reading.Blame, IsRest: true);
         }
-        registry.Rests.Abandoned(candidate.Group, candidate.Egress.Name, begun);
-        if (began is { } granted && Learn(candidate, failure, granted) is { } lesson)
+        registry.Rests.Abandoned(candidate.RestsAt, candidate.Egress.Name, begun);
+        if (began is { } granted && Learn(candidate, failure, granted, begun) is { } lesson)
         {
             // What turns us away for a limit is up.
             bool opened = failure.Reply is not null && candidate.Gate.Succeeded();
             candidate.Gate.Abandoned(begun);
             return new SessionReport(null, opened, true, reading.Blame, Lesson: lesson);
         }
+        if (!reading.ClosesGate)
+        {
+            candidate.Gate.Abandoned(begun);
+            return new SessionReport(null, false, false, reading.Blame);
+        }
         var verdict = candidate.Gate.Failed(failure, begun, HasOthers(candidate));
         return new SessionReport(verdict.IsLimit ? null : verdict.Until, false, verdict.IsLimit, reading.Blame);
     }
 
-    private LaneLesson? Learn(Candidate candidate, StageFailure failure, DateTimeOffset began) =>
-        LaneSamples.Refused(time.GetUtcNow(), failure, candidate.Host, candidate.Upstream.OpenSessions, 0, began) is { } sample ? candidate.Lane.Refused(sample) : null;
+    /// <summary>Its lane may be shared by several hosts: one of them that says nothing met a limit only if it served us lately, whatever the others do.</summary>
+    private LaneLesson? Learn(Candidate candidate, StageFailure failure, DateTimeOffset began, long begun) =>
+        (failure.Reply is not null || candidate.Gate.HasServed(begun, ServedLately))
+        && LaneSamples.Refused(time.GetUtcNow(), failure, candidate.Host, candidate.Upstream.OpenSessions, 0, began) is { } sample ? candidate.Lane.Refused(sample) : null;
 
     /// <summary>Where nobody can say when, it is asked for again soon.</summary>
     private DateTimeOffset Soonest(DateTimeOffset until) => until == DateTimeOffset.MaxValue ? time.GetUtcNow() + BusyWait : until;
 
     private void Abandoned(Candidate candidate, long begun)
     {
-        registry.Rests.Abandoned(candidate.Group, candidate.Egress.Name, begun);
+        registry.Rests.Abandoned(candidate.RestsAt, candidate.Egress.Name, begun);
         candidate.Gate.Abandoned(begun);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Telemetry;
 
@@ -8,7 +9,7 @@ namespace Postern.Core.Delivery;
 /// Turns an attempt into one settlement: statuses, the next time, evidence, notifications, in one commit. Where nothing happened, the part is
 /// given back as it was.
 /// </summary>
-internal sealed class Settler(IQueueStore store, Notifier notifier, AttemptExplainer explainer, Func<double> random, ILogger logger)
+internal sealed class Settler(IQueueStore store, Notifier notifier, AttemptExplainer explainer, RelayNews news, Func<double> random, ILogger logger)
 {
     private readonly UnwrittenDeliveries _unwritten = new();
 
@@ -43,28 +44,35 @@ internal sealed class Settler(IQueueStore store, Notifier notifier, AttemptExpla
         }
         var next = heldUntilOpen ? new NextTry(due, false) : NextTry.Of(attempt, model.Retry, random());
         AttemptActions.Settled(attempt, counts.Waiting == 0 ? null : heldUntilOpen ? attempt.GatedUntil : next.Due, explainer);
-        await ApplyAsync(lease, new Settlement
+        var notices = await notifier.MakeAsync(attempt, delayed, cancel);
+        bool applied = await ApplyAsync(lease, new Settlement
         {
             Recipients = Updates(attempt, withWords: true),
             NextDue = next.Due,
             CountsAsAttempt = next.Counts,
             DelayNotified = delayed,
             Evidence = attempt.Evidence,
-            NewMessages = await notifier.MakeAsync(attempt, delayed, cancel),
+            NewMessages = notices.Messages,
         }, cancel);
+        if (applied) Tell(lease, notices);
     }
 
     /// <summary>The operator asked for the message to be given back to its sender.</summary>
-    public async ValueTask ReturnAsync(Lease lease, CancellationToken cancel) => await ApplyAsync(lease, new Settlement
+    public async ValueTask ReturnAsync(Lease lease, CancellationToken cancel)
     {
-        Recipients = [.. lease.Pending.Select(i => new RecipientUpdate(i, RecipientStatus.Bounced, "returned by the operator"))],
-        CountsAsAttempt = false,
-        NewMessages = await notifier.ReturnAsync(lease, cancel),
-    }, cancel);
+        var notices = await notifier.ReturnAsync(lease, cancel);
+        bool applied = await ApplyAsync(lease, new Settlement
+        {
+            Recipients = [.. lease.Pending.Select(i => new RecipientUpdate(i, RecipientStatus.Bounced, "returned by the operator"))],
+            CountsAsAttempt = false,
+            NewMessages = notices.Messages,
+        }, cancel);
+        if (applied) Tell(lease, notices);
+    }
 
     /// <summary>Moves recipients to other destinations; they are due there at once.</summary>
-    public ValueTask RerouteAsync(Lease lease, IReadOnlyList<RecipientUpdate> moves, DateTimeOffset due, CancellationToken cancel) =>
-        ApplyAsync(lease, new Settlement { Recipients = moves, NextDue = due, CountsAsAttempt = false }, cancel);
+    public async ValueTask RerouteAsync(Lease lease, IReadOnlyList<RecipientUpdate> moves, DateTimeOffset due, CancellationToken cancel) =>
+        await ApplyAsync(lease, new Settlement { Recipients = moves, NextDue = due, CountsAsAttempt = false }, cancel);
 
     private static (int Waiting, int Bounced) Count(Attempt attempt)
     {
@@ -100,7 +108,14 @@ internal sealed class Settler(IQueueStore store, Notifier notifier, AttemptExpla
         return updates;
     }
 
-    private async ValueTask ApplyAsync(Lease lease, Settlement settlement, CancellationToken cancel)
+    private void Tell(Lease lease, Notices notices)
+    {
+        news.Bounced(lease.Id, lease.Envelope, notices.Failed);
+        news.Delayed(lease.Id, lease.Envelope, notices.Late);
+    }
+
+    /// <summary>False when the lease had lapsed and nothing was applied.</summary>
+    private async ValueTask<bool> ApplyAsync(Lease lease, Settlement settlement, CancellationToken cancel)
     {
         bool written = false;
         try
@@ -113,5 +128,6 @@ internal sealed class Settler(IQueueStore store, Notifier notifier, AttemptExpla
             if (written) _unwritten.Forget(lease);
             else _unwritten.Keep(lease, settlement);
         }
+        return written;
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Postern.Core.Events;
 using Postern.Core.Telemetry;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -9,11 +10,12 @@ using Postern.Diagnosis.Evidence;
 namespace Postern.Core.Diagnoses;
 
 /// <summary>
-/// One incident for each upstream and cause, however many messages fail by it. Bounded, in memory, thread safe; a success at an upstream that has none
-/// costs one comparison.
+/// One incident for each upstream and cause, however many messages fail by it. Bounded, thread safe; a success at an upstream that has none costs one comparison.
+/// Tells of what begins, changes and ends; <see cref="IncidentKeeper"/> keeps it over a restart.
 /// </summary>
 /// <param name="waiting">Mail that waits for a destination; zero when nothing does.</param>
-internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, TimeProvider time)
+/// <param name="news">Told under the lock, so that events come in the order in which things happen; null where nobody listens.</param>
+internal sealed partial class IncidentBook(Func<string, long> waiting, ILogger logger, TimeProvider time, RelayNews? news = null)
 {
     internal const int MaxCases = 2000;
     internal const int MaxClosed = 200;
@@ -31,9 +33,12 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
     private readonly ConcurrentDictionary<string, UpstreamCase> _cases = new(StringComparer.Ordinal);
     private readonly LinkedList<LiveIncident> _closed = new();
     private int _open;
-    private long _last;
+    private long _last, _changes;
 
     public int Open => Volatile.Read(ref _open);
+
+    /// <summary>Rises with every change that is worth keeping.</summary>
+    public long Changes => Volatile.Read(ref _changes);
 
     /// <summary>What is known of an upstream beyond a single attempt; null when it never failed lately.</summary>
     public UpstreamCase? Case(string upstream) => _cases.GetValueOrDefault(upstream);
@@ -51,9 +56,12 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
         {
             isOld = version is { } asOf && _cases.TryGetValue(upstream, out var present) && present.Version != asOf;
             if (isOld || FindOrAdd(upstream, now) is not { } known) return null;
+            _changes++;
             known.Latest = report;
             known.LastSeenAt = now;
-            var incident = known.Incidents.Find(i => i.Cause == report.Verdict.Id) ?? Reopen(known, report.Verdict.Id, now);
+            bool isBack = false;
+            var incident = known.Incidents.Find(i => i.Cause == report.Verdict.Id) ?? Reopen(known, report.Verdict.Id, now, out isBack);
+            bool isNew = incident is null;
             if (incident is null)
             {
                 incident = new LiveIncident(NextId(now), upstream, report, now);
@@ -66,6 +74,7 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
                 incident.Report = report;
             }
             incident.See(destination, now);
+            if (isNew || isBack) Tell(EventType.IncidentOpened, incident);
             return incident;
         }
     }
@@ -106,6 +115,7 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
             }
             incident.Report = report;
             PosternLog.IncidentRefined(logger, incident.Id, incident.Upstream, report.Verdict.Cause, report.Verdict.Confidence, isRenamed ? before : null, report.Verdict.Who, report.Verdict.Summary);
+            Tell(EventType.IncidentRefined, incident);
         }
     }
 
@@ -135,7 +145,12 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
     {
         if (Volatile.Read(ref _open) == 0 || !_cases.TryGetValue(upstream, out var known)) return;
         var now = time.GetUtcNow();
-        lock (_lock) known.Incidents.Find(i => i.Cause == cause)?.Did(text, now);
+        lock (_lock)
+        {
+            if (known.Incidents.Find(i => i.Cause == cause) is not { } incident) return;
+            _changes++;
+            if (incident.Did(text, now)) Tell(EventType.IncidentActed, incident);
+        }
     }
 
     /// <summary>Ends what has become quiet and forgets what nobody needs. Called now and then.</summary>
@@ -153,6 +168,11 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
                     else if (now - incident.LastSeenAt >= Stale && incident.Waiting(waiting) == 0) Close(known, incident, now, "no mail waits for it any more");
                 }
                 if (known.Incidents.Count == 0 && now - known.LastSeenAt >= Stale) _cases.TryRemove(upstream, out _);
+            }
+            foreach (var incident in _closed.Where(i => i.IsEndUntold && now - i.ClosedAt >= Return))
+            {
+                incident.IsEndUntold = false;
+                Tell(EventType.IncidentClosed, incident);
             }
         }
     }
@@ -195,8 +215,10 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
     /// <summary>The one seen longest ago without an open incident goes.</summary>
     private bool MakeRoom() => _cases.Values.Where(c => c.Incidents.Count == 0).MinBy(c => c.LastSeenAt) is { } oldest && _cases.TryRemove(oldest.Upstream, out _);
 
-    private LiveIncident? Reopen(UpstreamCase known, CauseId cause, DateTimeOffset now)
+    /// <param name="isTold">False when nobody has been told that it was over.</param>
+    private LiveIncident? Reopen(UpstreamCase known, CauseId cause, DateTimeOffset now, out bool isTold)
     {
+        isTold = false;
         for (var node = _closed.First; node is not null && now - node.Value.ClosedAt < Return; node = node.Next)
         {
             var incident = node.Value;
@@ -204,6 +226,9 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
             _closed.Remove(node);
             incident.ClosedAt = null;
             incident.Settled = null;
+            incident.Returns++;
+            isTold = !incident.IsEndUntold;
+            incident.IsEndUntold = false;
             known.Incidents.Add(incident);
             Interlocked.Increment(ref _open);
             return incident;
@@ -218,8 +243,23 @@ internal sealed class IncidentBook(Func<string, long> waiting, ILogger logger, T
         incident.ClosedAt = now;
         incident.Settled = settled;
         _closed.AddFirst(incident);
-        if (_closed.Count > MaxClosed) _closed.RemoveLast();
+        if (_closed.Count > MaxClosed) Drop(_closed.Last!.Value);
+        // An upstream that takes every other message would open and close with each: after a few times it is told when it has stayed away.
+        if (incident.Returns < LiveIncident.MaxReturnsTold) Tell(EventType.IncidentClosed, incident);
+        else incident.IsEndUntold = true;
         PosternLog.IncidentClosed(logger, incident.Id, incident.Upstream, incident.Report.Verdict.Cause, (now - incident.OpenedAt).TotalSeconds, incident.Failures, settled);
+    }
+
+    private void Drop(LiveIncident incident)
+    {
+        _closed.Remove(incident);
+        if (incident.IsEndUntold) Tell(EventType.IncidentClosed, incident);
+    }
+
+    private void Tell(EventType type, LiveIncident incident)
+    {
+        _changes++;
+        news?.Incident(type, incident.Snapshot(waiting));
     }
 
     private string NextId(DateTimeOffset now)

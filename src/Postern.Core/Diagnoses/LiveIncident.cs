@@ -12,6 +12,9 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
     /// <summary>Kinds of actions, each with its count.</summary>
     public const int MaxActions = 50;
 
+    /// <summary>Back so often, and its comings and goings are told no more; see <see cref="IncidentBook"/>.</summary>
+    public const int MaxReturnsTold = 3;
+
     private readonly List<LiveAction> _actions = [];
     private readonly HashSet<string> _destinations = new(StringComparer.Ordinal);
 
@@ -37,8 +40,14 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
         if (_destinations.Count < MaxDestinations) _destinations.Add(destination);
     }
 
-    /// <summary>See <see cref="IncidentBook.Did"/>.</summary>
-    public void Did(string text, DateTimeOffset at)
+    /// <summary>Times it came back soon after its end.</summary>
+    public int Returns { get; set; }
+
+    /// <summary>It is over and nobody has been told so yet, because it may be back in a moment.</summary>
+    public bool IsEndUntold { get; set; }
+
+    /// <summary>See <see cref="IncidentBook.Did"/>. True when nothing of this kind was done before.</summary>
+    public bool Did(string text, DateTimeOffset at)
     {
         int known = _actions.FindIndex(a => a.Text == text);
         var action = known < 0 ? new LiveAction(text, at, at, 1) : _actions[known] with { LastAt = at, Count = _actions[known].Count + 1 };
@@ -46,7 +55,30 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
         if (known >= 0) _actions.RemoveAt(known);
         else if (_actions.Count == MaxActions) _actions.RemoveAt(0);
         _actions.Add(action);
+        return known < 0;
     }
+
+    /// <summary>As it was kept.</summary>
+    public static LiveIncident Of(KeptIncident kept)
+    {
+        var from = kept.Incident;
+        var incident = new LiveIncident(from.Id, from.Upstream, from.Diagnosis, from.OpenedAt)
+        {
+            LastSeenAt = from.LastSeenAt,
+            AcceptedAt = kept.AcceptedAt,
+            IsEndUntold = kept.IsEndUntold,
+            ClosedAt = from.ClosedAt,
+            Settled = from.Settled,
+            ProbedAt = from.ProbedAt,
+            Failures = from.Failures,
+        };
+        foreach (string destination in from.Destinations.Take(MaxDestinations)) incident._destinations.Add(destination);
+        foreach (var action in from.Actions.TakeLast(MaxActions)) incident._actions.Add(new LiveAction(action.Did, action.At, action.LastAt, action.Count));
+        return incident;
+    }
+
+    public KeptIncident Kept() =>
+        new(Snapshot(static _ => 0) with { Actions = [.. _actions.Select(a => new IncidentAction(a.At, a.LastAt, a.Count, a.Text))] }, AcceptedAt, IsEndUntold);
 
     public Incident Snapshot(Func<string, long> waiting) => new()
     {

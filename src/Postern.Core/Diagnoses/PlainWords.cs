@@ -23,6 +23,14 @@ public static class PlainWords
         return text[..(cut > 0 ? cut : most - 1)] + "…";
     }
 
+    /// <summary>The first thing to do of a fix, without its number; empty where there is none.</summary>
+    public static string FirstStep(string fix, int most)
+    {
+        int digits = 0;
+        while (digits < fix.Length && char.IsAsciiDigit(fix[digits])) digits++;
+        return FirstSentence(digits > 0 && fix.AsSpan(digits).StartsWith(". ") ? fix[(digits + 2)..] : fix, most);
+    }
+
     /// <summary>How sure a verdict is, for people: a number alone is read as more than it is.</summary>
     public static string Confidence(double confidence)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Postern.Core.Configuration;
+using Postern.Core.Events;
 using Postern.Core.Telemetry;
 using Postern.Diagnosis.Checks;
 using Postern.Protocols.Dns;
@@ -12,7 +13,8 @@ internal sealed record DiagnosisSetup(DiagnosisParts Parts, Func<PosternConfig, 
 {
     public static readonly DiagnosisSetup Default = new(DiagnosisParts.Default, CheckProbes.Of);
 
-    public RelayDiagnoses Start(PosternConfig config, IResolver resolver, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time) => new(this, config, resolver, metrics, loggers, time);
+    public RelayDiagnoses Start(PosternConfig config, IResolver resolver, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, RelayNews? news = null) =>
+        new(this, config, resolver, metrics, loggers, time, news);
 }
 
 /// <summary>Everything of the relay that explains: made once, follows the configuration.</summary>
@@ -22,13 +24,13 @@ internal sealed class RelayDiagnoses : IAsyncDisposable
     private readonly Prober _prober;
     private readonly TimeProvider _time;
 
-    public RelayDiagnoses(DiagnosisSetup setup, PosternConfig config, IResolver resolver, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time)
+    public RelayDiagnoses(DiagnosisSetup setup, PosternConfig config, IResolver resolver, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, RelayNews? news)
     {
         _setup = setup;
         _time = time;
         var logger = loggers.CreateLogger("Postern.Diagnoses");
         Checks = new CheckService(resolver, setup.Parts, time);
-        Book = new IncidentBook(destination => Waiting(destination), logger, time);
+        Book = new IncidentBook(destination => Waiting(destination), logger, time, news);
         _prober = new Prober(
             (wish, cancel) => Checks.GlanceAsync(new CheckRequest(wish.Unconnected ?? wish.Target) { Egress = wish.Egress, Hello = wish.Hello }, cancel),
             async (wish, cancel) => (await Checks.RunAsync(new CheckRequest(wish.Target) { Egress = wish.Egress, Hello = wish.Hello }, progress: null, cancel)).Evidence.Facts, metrics, logger);

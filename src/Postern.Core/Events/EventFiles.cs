@@ -46,8 +46,17 @@ internal sealed class EventFiles : IDisposable
     public void Append(ReadOnlySpan<byte> bytes, long first, long last)
     {
         if (_file is null || _length >= SegmentBytes) Begin(first);
-        RandomAccess.Write(_file!, bytes, _length);
-        RandomAccess.FlushToDisk(_file!);
+        try
+        {
+            RandomAccess.Write(_file!, bytes, _length);
+            RandomAccess.FlushToDisk(_file!);
+        }
+        catch (IOException)
+        {
+            // What got there is told as lost: a start must not find it, under ids that have been passed over.
+            RandomAccess.SetLength(_file!, _length);
+            throw;
+        }
         _length += bytes.Length;
         LastId = last;
     }

@@ -24,7 +24,7 @@ internal sealed class EventLog : IAsyncDisposable
     private readonly PosternMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _work = new(0, 1);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop = new(), _closed = new();
     private readonly Task _writer;
     private TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ArrayBufferWriter<byte> _pending = new(), _spare = new();
@@ -39,6 +39,7 @@ internal sealed class EventLog : IAsyncDisposable
         _files = new EventFiles(folder);
         _last = _files.LastId;
         _next = _last + 1;
+        Closed = _closed.Token;
         _writer = Task.Run(WriteAsync);
     }
 
@@ -46,6 +47,18 @@ internal sealed class EventLog : IAsyncDisposable
 
     /// <summary>Of the last event on disk.</summary>
     public long LastId => Volatile.Read(ref _last);
+
+    /// <summary>Of the last event that was published; it may still be on its way to the disk.</summary>
+    public long PublishedId
+    {
+        get
+        {
+            lock (_lock) return _next - 1;
+        }
+    }
+
+    /// <summary>Cancelled when all is written and nothing more will come.</summary>
+    public CancellationToken Closed { get; }
 
     public void Apply(string relay, long keep)
     {
@@ -70,26 +83,21 @@ internal sealed class EventLog : IAsyncDisposable
             _pending.Write("\n"u8);
             if (_work.CurrentCount == 0) _work.Release();
         }
+        _metrics.EventsPublished.Add(1, new KeyValuePair<string, object?>("type", EventTypes.Word(type)));
     }
 
     /// <summary>At most <paramref name="most"/> events after <paramref name="after"/>, in order; those that are no longer kept are passed over.</summary>
-    public IReadOnlyList<RelayEvent> Read(long after, int most)
-    {
-        var found = new List<RelayEvent>();
-        var firsts = EventFiles.Firsts(_folder);
-        int start = Math.Max(0, firsts.FindLastIndex(f => f <= after + 1));
-        for (int i = start; i < firsts.Count && found.Count < most; i++) EventReader.Read(EventFiles.PathOf(_folder, firsts[i]), after, LastId, most, found);
-        return found;
-    }
+    public IReadOnlyList<RelayEvent> Read(long after, int most) => EventReader.Read(_folder, after, LastId, most);
 
-    /// <summary>Returns when there is something after <paramref name="after"/>.</summary>
-    public async Task WaitAsync(long after, CancellationToken cancel)
+    /// <summary>Returns when there is something after <paramref name="after"/>; false when there never will be, because the log is closed.</summary>
+    public async Task<bool> WaitAsync(long after, CancellationToken cancel)
     {
         while (true)
         {
             Task next;
             lock (_lock) next = _written.Task;
-            if (LastId > after) return;
+            if (LastId > after) return true;
+            if (Closed.IsCancellationRequested) return false;
             await next.WaitAsync(cancel);
         }
     }
@@ -106,6 +114,11 @@ internal sealed class EventLog : IAsyncDisposable
         _files.Dispose();
         _work.Dispose();
         _stop.Dispose();
+        TaskCompletionSource written;
+        lock (_lock) written = _written;
+        await _closed.CancelAsync();
+        written.SetResult();
+        _closed.Dispose();
     }
 
     private async Task WriteAsync()

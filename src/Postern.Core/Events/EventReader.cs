@@ -1,9 +1,20 @@
 namespace Postern.Core.Events;
 
-/// <summary>Reads one file of the event log while it may be written to.</summary>
+/// <summary>Reads the files of an event log, also while they are written to, by this process or another.</summary>
 internal static class EventReader
 {
     private const int BufferBytes = 64 * 1024;
+
+    /// <summary>At most <paramref name="most"/> events after <paramref name="after"/>, in order; those that are no longer kept are passed over.</summary>
+    /// <param name="until">Id of the last one wanted.</param>
+    public static IReadOnlyList<RelayEvent> Read(string folder, long after, long until, int most)
+    {
+        var found = new List<RelayEvent>();
+        var firsts = EventFiles.Firsts(folder);
+        int start = Math.Max(0, firsts.FindLastIndex(f => f <= after + 1));
+        for (int i = start; i < firsts.Count && found.Count < most; i++) Read(EventFiles.PathOf(folder, firsts[i]), after, until, most, found);
+        return found;
+    }
 
     /// <summary>Adds the events with an id above <paramref name="after"/> and up to <paramref name="until"/> to <paramref name="into"/>, until that has <paramref name="most"/>.</summary>
     public static void Read(string path, long after, long until, int most, List<RelayEvent> into)

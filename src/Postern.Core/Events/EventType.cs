@@ -36,7 +36,7 @@ internal static class EventTypes
         new(EventType.IncidentClosed, "incident.closed", "It is over; data says how long it lasted and what settled it."),
         new(EventType.UpstreamDown, "upstream.down", "No mail is tried there for a while, but for one probe at a time."),
         new(EventType.UpstreamUp, "upstream.up", "It was reached again; what waited goes out."),
-        new(EventType.LimitLearned, "limit.learned", "What an upstream takes from us was learned from its refusals, or raised again."),
+        new(EventType.LimitLearned, "limit.learned", "What an upstream takes from us was learned from its refusals."),
         new(EventType.EgressRested, "egress.rested", "One of our addresses is not used at an upstream for a while."),
         new(EventType.EgressReturned, "egress.returned", "It is used there again."),
         new(EventType.MessageBounced, "message.bounced", "Mail was given back to its sender for some recipients; data has each with its reply and cause."),

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Postern.Core.Events;
@@ -13,24 +15,19 @@ namespace Postern.Core.Events;
 /// <param name="Line">UTF-8, without the line end.</param>
 public readonly record struct RelayEvent(long Id, ReadOnlyMemory<byte> Line)
 {
+    /// <summary>People read and search these lines, which are part of no web page: an apostrophe stays one.</summary>
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static ReadOnlySpan<byte> Prefix => "{\"id\":"u8;
 
     /// <summary>Longest line that is kept; a larger event (a diagnosis with long replies) loses its data, not its news.</summary>
     internal const int MaxBytes = 256 * 1024;
 
     /// <summary>The public word of its type.</summary>
-    public string Type
-    {
-        get
-        {
-            var reader = new Utf8JsonReader(Line.Span);
-            while (reader.Read())
-            {
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals("type"u8) && reader.Read()) return reader.GetString() ?? "";
-            }
-            return "";
-        }
-    }
+    public string Type => Member("type"u8);
+
+    /// <summary>When it happened; null where that cannot be read.</summary>
+    public DateTimeOffset? At => DateTimeOffset.TryParse(Member("at"u8), CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? at : null;
 
     internal static RelayEvent Make(long id, DateTimeOffset at, EventType type, string relay, string subject, Action<Utf8JsonWriter>? data)
     {
@@ -49,10 +46,21 @@ public readonly record struct RelayEvent(long Id, ReadOnlyMemory<byte> Line)
 
     public override string ToString() => Encoding.UTF8.GetString(Line.Span);
 
+    /// <summary>Those before the data are found without reading the rest.</summary>
+    private string Member(ReadOnlySpan<byte> name)
+    {
+        var reader = new Utf8JsonReader(Line.Span);
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals(name) && reader.Read()) return reader.GetString() ?? "";
+        }
+        return "";
+    }
+
     private static ReadOnlyMemory<byte> Write(long id, DateTimeOffset at, EventType type, string relay, string subject, Action<Utf8JsonWriter>? data)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using var writer = new Utf8JsonWriter(buffer);
+        using var writer = new Utf8JsonWriter(buffer, Writing);
         writer.WriteStartObject();
         writer.WriteNumber("id", id);
         writer.WriteString("type", EventTypes.Word(type));

@@ -14,6 +14,7 @@ internal sealed class RelayEvents : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
     private readonly string _instance;
+    private volatile IReadOnlyList<WebhookSender> _senders = [];
 
     /// <exception cref="InvalidDataException">The folder cannot be used; the message says which, why and how to mend it.</exception>
     public RelayEvents(PosternConfig config, PosternMetrics metrics, ILogger logger, TimeProvider time)
@@ -36,6 +37,9 @@ internal sealed class RelayEvents : IAsyncDisposable
 
     public EventLog Log { get; }
 
+    /// <summary>By name; those that are switched off are not among them.</summary>
+    public IReadOnlyList<WebhookStatus> Webhooks => [.. _senders.Select(s => s.Status).OrderBy(s => s.Name, StringComparer.Ordinal)];
+
     /// <summary>Starts the webhooks that are new or changed, ends those that are gone.</summary>
     public async Task ApplyAsync(PosternConfig config)
     {
@@ -49,12 +53,14 @@ internal sealed class RelayEvents : IAsyncDisposable
         }
         foreach (var (name, hook) in wanted)
             if (!_hooks.ContainsKey(name)) _hooks.Add(name, (hook, new WebhookSender(hook, Log, _instance, _http, _metrics, _logger, _time)));
+        _senders = [.. _hooks.Values.Select(h => h.Sender)];
     }
 
+    /// <summary>Writes what is left and tells it to the webhooks that take it at once.</summary>
     public async ValueTask DisposeAsync()
     {
         await Log.DisposeAsync();
-        foreach (var (_, sender) in _hooks.Values) await sender.DisposeAsync();
+        await Task.WhenAll(_senders.Select(s => s.DisposeAsync().AsTask()));
         _http.Dispose();
     }
 

@@ -15,6 +15,12 @@ internal sealed class WebhookSender : IAsyncDisposable
     /// <summary>Standard Webhooks, "Retry schedule": 5 s, 5 min, 30 min, 2 h, … ; closer together at first, because news of an outage is wanted soon.</summary>
     private static readonly TimeSpan[] Waits = [TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1)];
 
+    /// <summary>What is left at a stop is sent then, if the receiver takes it so soon: else nobody would hear of a stop before the next start.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
+    /// <summary>After trouble with our own disk.</summary>
+    private static readonly TimeSpan DiskWait = TimeSpan.FromSeconds(30);
+
     private const int Page = 64;
 
     private readonly WebhookConfig _config;
@@ -28,6 +34,7 @@ internal sealed class WebhookSender : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
+    private volatile WebhookStatus _status;
 
     /// <param name="instance">Of this data folder, so that ids of two relays differ.</param>
     public WebhookSender(WebhookConfig config, EventLog log, string instance, HttpClient http, PosternMetrics metrics, ILogger logger, TimeProvider time)
@@ -35,12 +42,17 @@ internal sealed class WebhookSender : IAsyncDisposable
         (_config, _log, _instance, _http, _metrics, _logger, _time) = (config, log, instance, http, metrics, logger, time);
         _cursor = new WebhookCursor(log.Folder, config.Name);
         _signature = config.Secret is { } secret ? new WebhookSignature(secret.Reveal()) : null;
+        _status = new WebhookStatus { Name = config.Name, Address = new Uri(config.Url).GetLeftPart(UriPartial.Authority), Events = config.Events, LastId = log.LastId, Waiting = 0, Failures = 0 };
         _work = Task.Run(WorkAsync);
     }
 
+    public WebhookStatus Status => _status with { Waiting = Math.Max(0, _log.LastId - _status.LastId) };
+
+    /// <summary>Ends at once; where the log is closed, after what is left has been taken or has failed.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested) return;
+        if (_log.Closed.IsCancellationRequested && _status.Failures == 0) await Task.WhenAny(_work, Task.Delay(Farewell, _time, CancellationToken.None));
         await _stop.CancelAsync();
         await _work;
         _stop.Dispose();
@@ -48,31 +60,45 @@ internal sealed class WebhookSender : IAsyncDisposable
 
     private async Task WorkAsync()
     {
-        try
+        while (true)
         {
-            // A new webhook hears of what happens from now on, not of last month.
-            long at = _cursor.Read() ?? Begin();
-            while (!_stop.IsCancellationRequested)
+            try
             {
-                await _log.WaitAsync(at, _stop.Token);
-                foreach (var next in _log.Read(at, Page))
-                {
-                    if (next.Id > at + 1) PosternLog.WebhookMissed(_logger, _config.Name, next.Id - at - 1);
-                    if (Wants(next.Type)) await DeliverAsync(next);
-                    at = next.Id;
-                    _cursor.Write(at);
-                }
-                // Nothing in the files although there are later ones: all up to the last one are gone.
-                if (_log.LastId > at && _log.Read(at, 1).Count == 0) at = _log.LastId;
+                await SendAsync();
+                return;
             }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // What was not taken is sent after the start.
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Nothing is lost: what has been sent and could not be noted is sent again.
+                PosternLog.WebhookBroke(_logger, e, _config.Name);
+            }
+            await Task.Delay(DiskWait, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+    }
+
+    /// <summary>Returns when the log is closed and all is sent.</summary>
+    private async Task SendAsync()
+    {
+        // A new webhook hears of what happens from now on, not of last month.
+        long at = _cursor.Read() ?? Begin();
+        _status = _status with { LastId = at };
+        while (await _log.WaitAsync(at, _stop.Token))
         {
-            // What was not taken is sent after the start.
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            PosternLog.WebhookBroke(_logger, e, _config.Name);
+            foreach (var next in _log.Read(at, Page))
+            {
+                if (next.Id > at + 1) PosternLog.WebhookMissed(_logger, _config.Name, next.Id - at - 1);
+                if (Wants(next.Type)) await DeliverAsync(next);
+                at = next.Id;
+                _cursor.Write(at);
+                _status = _status with { LastId = at };
+            }
+            // Nothing in the files although there are later ones: all up to the last one are gone.
+            if (_log.LastId > at && _log.Read(at, 1).Count == 0) _status = _status with { LastId = at = _log.LastId };
         }
     }
 
@@ -87,6 +113,7 @@ internal sealed class WebhookSender : IAsyncDisposable
 
     private async Task DeliverAsync(RelayEvent next)
     {
+        _status = _status with { PendingSince = next.At };
         for (int failures = 0; ; failures++)
         {
             string? problem = await PostAsync(next);
@@ -94,9 +121,12 @@ internal sealed class WebhookSender : IAsyncDisposable
             if (problem is null)
             {
                 if (failures > 0) PosternLog.WebhookRecovered(_logger, _config.Name, failures);
+                _status = _status with { Failures = 0, FailingSince = null, Problem = null, NextTry = null, PendingSince = null };
                 return;
             }
+            var now = _time.GetUtcNow();
             var wait = Waits[Math.Min(failures, Waits.Length - 1)];
+            _status = _status with { Failures = failures + 1, FailingSince = _status.FailingSince ?? now, Problem = problem, NextTry = now + wait };
             PosternLog.WebhookFailed(_logger, _config.Name, next.Id, problem, wait.TotalSeconds);
             await Task.Delay(wait, _time, _stop.Token);
         }

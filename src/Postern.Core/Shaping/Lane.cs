@@ -146,18 +146,6 @@ internal sealed class Lane
         Settled(0);
     }
 
-    /// <summary>The same question for a message that rates do not hold back, because its client waits for the answer: the warm-up of our address does. <see cref="Settled"/> must follow.</summary>
-    public LaneAnswer TryWarmUp(DateTimeOffset now)
-    {
-        if (_warmUp is not { } run) return LaneAnswer.Granted;
-        lock (_gate)
-        {
-            if (run.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
-            run.Take(now);
-            return LaneAnswer.Granted;
-        }
-    }
-
     /// <summary>The outcome of a granted message is known, whatever it was.</summary>
     /// <param name="taken">Transactions of it that were taken.</param>
     public void Settled(int taken) => _warmUp?.Settle(taken);

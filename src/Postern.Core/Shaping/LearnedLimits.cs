@@ -1,8 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
-using Postern.Core.Queue.Embedded;
-using Postern.Core.Telemetry;
+using Postern.Core.State;
 
 namespace Postern.Core.Shaping;
 
@@ -11,70 +9,19 @@ namespace Postern.Core.Shaping;
 internal sealed record KeptLane(string Group, string Egress, DateTimeOffset UsedAt, IReadOnlyList<KeptLimit> Limits);
 
 /// <summary>
-/// The learned limits on disk: &lt;data&gt;/state/limits.json, written whole (a new file, synced, renamed over the old one). They are worth a few
-/// refusals, not a failed start: a damaged file is set aside, a failed write is tried again. Not thread safe; one owner.
+/// The learned limits on disk: &lt;data&gt;/state/limits.json. They are worth a few refusals, not a failed start. Not thread safe; one owner.
 /// </summary>
 internal sealed class LearnedLimits(string folder, ILogger logger)
 {
-    private const string Name = "limits.json";
-    private const int MaxFileBytes = 64 << 20;
+    private readonly StateFile<LearnedFile> _file = new(folder, "limits.json", "learned limits", LearnedJson.Default.LearnedFile, IsWhole, logger);
 
-    private readonly DiskFolder _folder = new(folder);
-
-    public IReadOnlyList<KeptLane> Read(DateTimeOffset now)
-    {
-        string path = Path.Combine(_folder.Path, Name);
-        try
-        {
-            if (!File.Exists(path)) return [];
-            if (new FileInfo(path).Length > MaxFileBytes) throw new InvalidDataException("it is far larger than anything we write");
-            var file = JsonSerializer.Deserialize(File.ReadAllBytes(path), LearnedJson.Default.LearnedFile);
-            if (file?.Lanes is not { } lanes || lanes.Any(l => l?.Group is null || l.Egress is null || l.Limits is null || l.Limits.Any(k => k is not { Value: > 0, Words: not null })))
-                throw new InvalidDataException("something in it is missing");
-            return lanes;
-        }
-        catch (Exception error) when (error is JsonException or InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            SetAside(path, now, error.Message);
-            return [];
-        }
-    }
+    public IReadOnlyList<KeptLane> Read(DateTimeOffset now) => _file.Read(now)?.Lanes ?? [];
 
     /// <returns>False when it could not be written; said in the log.</returns>
-    public bool Write(IReadOnlyList<KeptLane> lanes)
-    {
-        try
-        {
-            Directory.CreateDirectory(_folder.Path);
-            using (var file = File.Create(Path.Combine(_folder.Path, Name + ".new")))
-            {
-                JsonSerializer.Serialize(file, new LearnedFile(1, lanes), LearnedJson.Default.LearnedFile);
-                file.Flush(flushToDisk: true);
-            }
-            _folder.Rename(Name + ".new", Name);
-            _folder.Sync();
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            PosternLog.LimitsNotKept(logger, error.Message);
-            return false;
-        }
-    }
+    public bool Write(IReadOnlyList<KeptLane> lanes) => _file.Write(new LearnedFile(1, lanes));
 
-    private void SetAside(string path, DateTimeOffset now, string reason)
-    {
-        string aside = $"{path}.damaged-{now.UtcDateTime:yyyyMMddHHmmss}";
-        try
-        {
-            File.Move(path, aside, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            reason = $"{reason}; and it could not be renamed: {error.Message}";
-        }
-        PosternLog.LimitsSetAside(logger, aside, reason);
-    }
+    private static bool IsWhole(LearnedFile file) =>
+        file.Lanes is { } lanes && !lanes.Any(l => l?.Group is null || l.Egress is null || l.Limits is null || l.Limits.Any(k => k is not { Value: > 0, Words: not null }));
 }
 
 internal sealed record LearnedFile(int Version, IReadOnlyList<KeptLane> Lanes);

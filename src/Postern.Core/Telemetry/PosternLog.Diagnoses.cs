@@ -13,6 +13,9 @@ internal static partial class PosternLog
     [LoggerMessage(8003, LogLevel.Warning, "incident looked into incident={Incident} upstream={Upstream} cause={Cause} confidence={Confidence:0.00} before={Before} who={Who} summary={Summary}")]
     public static partial void IncidentRefined(ILogger logger, string incident, string upstream, string cause, double confidence, string? before, string who, string summary);
 
+    [LoggerMessage(8005, LogLevel.Information, "incidents of before go on open={Open} first={First}")]
+    public static partial void IncidentsRecalled(ILogger logger, int open, string first);
+
     [LoggerMessage(8004, LogLevel.Error, "probing failed inside the relay, delivery is not concerned upstream={Upstream}")]
     public static partial void ProbeBroke(ILogger logger, Exception exception, string upstream);
 }

@@ -16,6 +16,6 @@ internal static partial class PosternLog
     [LoggerMessage(9004, LogLevel.Error, "webhook was not told of events that are no longer kept (events.keep) webhook={Webhook} missed={Missed}")]
     public static partial void WebhookMissed(ILogger logger, string webhook, long missed);
 
-    [LoggerMessage(9005, LogLevel.Error, "webhook stopped until the next reload webhook={Webhook}")]
+    [LoggerMessage(9005, LogLevel.Error, "webhook cannot read or note how far it has been told, tried again soon webhook={Webhook}")]
     public static partial void WebhookBroke(ILogger logger, Exception exception, string webhook);
 }

@@ -19,6 +19,9 @@ internal sealed class Candidate
     /// <summary>Who counts us together with its other hosts; see <see cref="ShapingModel"/>.</summary>
     public required string Group { get; init; }
 
+    /// <summary>Who turns an address of ours away: the named upstream, or this host of a domain, as "host:port". The next host of the same domain may take it.</summary>
+    public required string RestsAt { get; init; }
+
     /// <summary>How much may be sent to the group from this egress choice.</summary>
     public required Lane Lane { get; init; }
 

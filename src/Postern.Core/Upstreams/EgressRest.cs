@@ -3,8 +3,9 @@ using Postern.Core.Shaping;
 
 namespace Postern.Core.Upstreams;
 
-/// <summary>One address of ours that one limit group turns away, as it stands.</summary>
-/// <param name="Group">See <see cref="ShapingModel"/>.</param>
+/// <summary>One address of ours that one upstream turns away, as it stands.</summary>
+/// <param name="Group">See <see cref="Candidate.Group"/>.</param>
+/// <param name="At">See <see cref="Candidate.RestsAt"/>.</param>
 /// <param name="Egress">Name of the egress choice; empty for the system's choice.</param>
 /// <param name="Until">When one message may try; in the past while it is due or being tried.</param>
 /// <param name="Reason">What was said, for people.</param>
@@ -12,7 +13,7 @@ namespace Postern.Core.Upstreams;
 /// <param name="Lists">Zones of the DNS blocklists that list the address, when last asked. Empty: none that we can ask.</param>
 /// <param name="NamedList">Zone of the list that the refusal named; null when it named none.</param>
 /// <param name="Refusals">Tries in a row that were turned away.</param>
-internal sealed record EgressRest(string Group, string Egress, DateTimeOffset Since, DateTimeOffset Until, string Reason, IPAddress? Address, IReadOnlyList<string> Lists, string? NamedList, int Refusals)
+internal sealed record EgressRest(string Group, string At, string Egress, DateTimeOffset Since, DateTimeOffset Until, string Reason, IPAddress? Address, IReadOnlyList<string> Lists, string? NamedList, int Refusals)
 {
     /// <summary>How a rest ended, for people.</summary>
     public static string Words(RestEnd end) => end switch
@@ -22,7 +23,7 @@ internal sealed record EgressRest(string Group, string Egress, DateTimeOffset Si
         _ => "a message was taken",
     };
 
-    public string Name => Egress.Length == 0 ? Group : $"{Group} from {Egress}";
+    public string Name => Egress.Length == 0 ? At : $"{At} from {Egress}";
 }
 
 /// <summary>How a rest ended.</summary>

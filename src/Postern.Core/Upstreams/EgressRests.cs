@@ -15,11 +15,12 @@ internal sealed class EgressRests(TimeProvider time)
     /// <summary>After its next try was due.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromHours(1);
 
-    private readonly ConcurrentDictionary<(string Group, string Egress), Entry> _entries = new();
+    private readonly ConcurrentDictionary<(string At, string Egress), Entry> _entries = new();
     private volatile int _count;
 
-    private sealed class Entry(UpstreamHealth gate, DateTimeOffset since)
+    private sealed class Entry(UpstreamHealth gate, DateTimeOffset since, string group)
     {
+        public string Group { get; } = group;
         public UpstreamHealth Gate { get; } = gate;
         public DateTimeOffset Since { get; } = since;
         public string Reason { get; set; } = "";
@@ -37,31 +38,32 @@ internal sealed class EgressRests(TimeProvider time)
     public Action<EgressRest, RestEnd>? Ended { get; set; }
 
     /// <summary>True when the address is passed over now; false when its next try is due.</summary>
-    public bool IsRested(string group, string egress, DateTimeOffset now) =>
-        _count > 0 && _entries.TryGetValue((group, egress), out var entry) && !entry.Gate.CanEnter(now);
+    public bool IsRested(string at, string egress, DateTimeOffset now) =>
+        _count > 0 && _entries.TryGetValue((at, egress), out var entry) && !entry.Gate.CanEnter(now);
 
     /// <summary>
     /// Asks to use the address there. True obliges the caller to report <see cref="Accepted"/>, <see cref="Refused"/> or <see cref="Abandoned"/>.
     /// </summary>
     /// <param name="now">True lets a rested one through (the operator asked).</param>
     /// <param name="until">When to ask again.</param>
-    public bool TryEnter(string group, string egress, bool now, out DateTimeOffset until)
+    public bool TryEnter(string at, string egress, bool now, out DateTimeOffset until)
     {
         until = default;
-        return _count == 0 || !_entries.TryGetValue((group, egress), out var entry) || entry.Gate.TryEnter(now, out until);
+        return _count == 0 || !_entries.TryGetValue((at, egress), out var entry) || entry.Gate.TryEnter(now, out until);
     }
 
     /// <summary>The address was turned away. Begins a rest or prolongs it.</summary>
     /// <param name="begun">Timestamp taken after <see cref="TryEnter"/>.</param>
+    /// <param name="group">Null: the same as <paramref name="at"/>.</param>
     /// <param name="address">See <see cref="EgressRest"/>; so is <paramref name="namedList"/>.</param>
-    public EgressRest Refused(string group, string egress, StageFailure failure, IPAddress? address, string? namedList, long begun)
+    public EgressRest Refused(string at, string egress, StageFailure failure, IPAddress? address, string? namedList, long begun, string? group = null)
     {
         bool isNew = false;
-        if (!_entries.TryGetValue((group, egress), out var entry))
+        if (!_entries.TryGetValue((at, egress), out var entry))
         {
             if (_count >= Most) Drop();
-            var made = new Entry(new UpstreamHealth(GateLadder.Rest, time), time.GetUtcNow());
-            entry = _entries.GetOrAdd((group, egress), made);
+            var made = new Entry(new UpstreamHealth(GateLadder.Rest, time), time.GetUtcNow(), group ?? at);
+            entry = _entries.GetOrAdd((at, egress), made);
             isNew = ReferenceEquals(entry, made);
             if (isNew) Interlocked.Increment(ref _count);
         }
@@ -69,37 +71,37 @@ internal sealed class EgressRests(TimeProvider time)
         entry.Reason = failure.Detail;
         entry.Address = address ?? entry.Address;
         entry.NamedList = namedList ?? entry.NamedList;
-        var rest = Of((group, egress), entry);
+        var rest = Of((at, egress), entry);
         if (isNew) Began?.Invoke(rest);
         return rest;
     }
 
     /// <summary>A message was taken from the address: its rest is over. True when there was one.</summary>
-    public bool Accepted(string group, string egress)
+    public bool Accepted(string at, string egress)
     {
-        if (_count == 0 || !_entries.TryRemove((group, egress), out var entry)) return false;
+        if (_count == 0 || !_entries.TryRemove((at, egress), out var entry)) return false;
         Interlocked.Decrement(ref _count);
-        Ended?.Invoke(Of((group, egress), entry), RestEnd.Accepted);
+        Ended?.Invoke(Of((at, egress), entry), RestEnd.Accepted);
         return true;
     }
 
     /// <summary>The try ended without an answer to the question.</summary>
-    public void Abandoned(string group, string egress, long begun)
+    public void Abandoned(string at, string egress, long begun)
     {
-        if (_count > 0 && _entries.TryGetValue((group, egress), out var entry)) entry.Gate.Abandoned(begun);
+        if (_count > 0 && _entries.TryGetValue((at, egress), out var entry)) entry.Gate.Abandoned(begun);
     }
 
     /// <summary>Blocklists were asked about the address.</summary>
     /// <param name="lists">Those that list it; when none does and some did, one message may try at once.</param>
     public void Looked(EgressRest rest, IReadOnlyList<string> lists)
     {
-        if (!_entries.TryGetValue((rest.Group, rest.Egress), out var entry)) return;
+        if (!_entries.TryGetValue((rest.At, rest.Egress), out var entry)) return;
         bool isListed = lists.Count > 0 && entry.Lists.Count == 0, isDelisted = lists.Count == 0 && entry.Lists.Count > 0;
         entry.Lists = lists;
-        if (isListed) Began?.Invoke(Of((rest.Group, rest.Egress), entry));
+        if (isListed) Began?.Invoke(Of((rest.At, rest.Egress), entry));
         if (!isDelisted) return;
         entry.Gate.Reset(afresh: true);
-        Ended?.Invoke(Of((rest.Group, rest.Egress), entry), RestEnd.Delisted);
+        Ended?.Invoke(Of((rest.At, rest.Egress), entry), RestEnd.Delisted);
     }
 
     /// <summary>Forgets what nobody has wanted to use for long: it would be tried anyway.</summary>
@@ -121,7 +123,7 @@ internal sealed class EgressRests(TimeProvider time)
         int count = 0;
         foreach (var (key, entry) in _entries)
         {
-            if (key.Group != group || !_entries.TryRemove(key, out _)) continue;
+            if (entry.Group != group || !_entries.TryRemove(key, out _)) continue;
             Interlocked.Decrement(ref _count);
             count++;
             Ended?.Invoke(Of(key, entry), RestEnd.Asked);
@@ -132,10 +134,10 @@ internal sealed class EgressRests(TimeProvider time)
     /// <summary>In any order.</summary>
     public IReadOnlyList<EgressRest> Snapshot() => _count == 0 ? [] : [.. _entries.Select(e => Of(e.Key, e.Value))];
 
-    private static EgressRest Of((string Group, string Egress) key, Entry entry)
+    private static EgressRest Of((string At, string Egress) key, Entry entry)
     {
         var gate = entry.Gate.Snapshot();
-        return new EgressRest(key.Group, key.Egress, entry.Since, gate.Until ?? default, entry.Reason, entry.Address, entry.Lists, entry.NamedList, gate.Failures);
+        return new EgressRest(entry.Group, key.At, key.Egress, entry.Since, gate.Until ?? default, entry.Reason, entry.Address, entry.Lists, entry.NamedList, gate.Failures);
     }
 
     /// <summary>Full: the one that rests longest goes; it is found out again by one message.</summary>

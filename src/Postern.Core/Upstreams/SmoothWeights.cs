@@ -6,7 +6,18 @@ namespace Postern.Core.Upstreams;
 /// </summary>
 internal sealed class SmoothWeights(int[] weights)
 {
+    /// <summary>Turns that a choice may be owed, or owe, for others who stepped in: what takes little for long must not be given everything afterwards.</summary>
+    private const int MostTurns = 16;
+
     private readonly int[] _credits = new int[weights.Length];
+    private readonly int _sum = weights.Sum();
+
+    /// <summary>Another one stepped in for the one whose turn it was, so the turn is charged to it.</summary>
+    public void Moved(int from, int to)
+    {
+        _credits[from] = Math.Min(_credits[from] + _sum, MostTurns * _sum);
+        _credits[to] = Math.Max(_credits[to] - _sum, -MostTurns * _sum);
+    }
 
     /// <summary>Index of the next choice; with no weight at all, the first that may be chosen.</summary>
     /// <param name="isOut">Those that are not to be chosen now; they neither gain nor lose. When all are out, none is.</param>

@@ -104,6 +104,14 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
         return served > begun || (hasOthers && served != long.MinValue && time.GetElapsedTime(served) < Moment);
     }
 
+    /// <summary>The host served somebody after then, or in so long a time before it.</summary>
+    /// <param name="begun">See <see cref="IsServing"/>.</param>
+    public bool HasServed(long begun, TimeSpan before)
+    {
+        long served = Volatile.Read(ref _served);
+        return served != long.MinValue && (served > begun || time.GetElapsedTime(served, begun) < before);
+    }
+
     /// <summary>Not reached. Failures of sessions that were being opened at the same time count once.</summary>
     /// <param name="begun">Timestamp of the provider, taken after <see cref="TryEnter"/>; null when there was none.</param>
     /// <param name="hasOthers">See <see cref="IsServing"/>.</param>

@@ -50,6 +50,7 @@ internal sealed class UpstreamModel
         Upstream = _state,
         Gate = _state.Gate(string.Create(CultureInfo.InvariantCulture, $"{way.Port}|{way.Egress.Name}")),
         Group = _group,
+        RestsAt = Config.Name,
         Lane = _registry.Lanes.For(_group, way.Egress.Name, _limits, _registry.WarmUps.For(_group, way.Egress.Name)),
         Host = Host,
         Port = way.Port,

@@ -42,6 +42,14 @@ internal sealed class UpstreamPool
         return plans.Length == 1 ? plans[0] : plans[Turn(_tiers[0], null)];
     }
 
+    /// <summary>A message whose turn was one member's went to another of the same order, because the first takes no more now. Over time the shares hold all the same.</summary>
+    public void Moved(UpstreamState from, UpstreamState to)
+    {
+        int one = Array.FindIndex(_members, m => m.State == from), other = Array.FindIndex(_members, m => m.State == to);
+        if (one < 0 || other < 0 || Array.Find(_tiers, t => one >= t.First && one < t.First + t.Count) is not { } tier || other < tier.First || other >= tier.First + tier.Count) return;
+        lock (_lock) tier.Weights.Moved(one - tier.First, other - tier.First);
+    }
+
     private DeliveryPlan[] Plans(EgressChoice[] choices) => [.. Enumerable.Range(0, _tiers[0].Count).Select(i => Plan(Order(i, static _ => true), choices))];
 
     /// <summary>Something is in the way: what can be used comes first, and the turns are shared by it alone.</summary>

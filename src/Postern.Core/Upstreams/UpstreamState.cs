@@ -11,6 +11,7 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
     private int _openSessions;
     private int _standingSessions;
     private long _lastUsed = time.GetTimestamp();
+    private long _downSince;
 
     /// <summary>The configured name, or "host:port" of an MX host.</summary>
     public string Name { get; } = name;
@@ -102,6 +103,12 @@ internal sealed class UpstreamState(string name, bool isPool, GateLadder ladder,
         Interlocked.Decrement(ref _standingSessions);
         RemoveSession();
     }
+
+    /// <summary>Notes that it cannot be reached; false when that was known.</summary>
+    public bool TurnDown() => Interlocked.CompareExchange(ref _downSince, time.GetTimestamp(), 0) == 0;
+
+    /// <summary>Notes that it can be reached; how long it could not, null when nobody had noted that.</summary>
+    public TimeSpan? TurnUp() => Interlocked.Exchange(ref _downSince, 0) is not 0 and var since ? time.GetElapsedTime(since) : null;
 
     /// <summary>Nothing would be lost by forgetting it.</summary>
     public bool IsForgettable(TimeSpan after) => !IsPool && OpenSessions == 0 && time.GetElapsedTime(_lastUsed) > after;

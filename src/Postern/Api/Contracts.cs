@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Postern.Core.Diagnoses;
+using Postern.Core.Events;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
@@ -20,6 +22,10 @@ public sealed record StatusContract
     public required IReadOnlyList<string> Problems { get; init; }
     /// <summary>Open ones, those with the most waiting mail first.</summary>
     public IReadOnlyList<Incident> Incidents { get; init; } = [];
+
+    /// <summary>Webhooks that do not take what happened.</summary>
+    public IReadOnlyList<WebhookStatus> FailingWebhooks { get; init; } = [];
+
     /// <summary>What holds mail back although nothing is wrong.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
     public required QueueStatusContract Queue { get; init; }
@@ -129,6 +135,15 @@ public sealed record UpstreamContract
 /// <summary>GET /api/v1/incidents; with all=true also those that are over, newest first.</summary>
 public sealed record IncidentsContract(IReadOnlyList<Incident> Incidents);
 
+/// <summary>GET /api/v1/events, with after=, since=, latest=, type=, limit=.</summary>
+/// <param name="Events">As they are in the log, oldest first: id, type, at, relay, subject, data.</param>
+/// <param name="Next">Give it as 'after' to continue; null at the end.</param>
+/// <param name="Last">Id of the last event that there is.</param>
+public sealed record EventsContract(IReadOnlyList<JsonElement> Events, long? Next, long Last);
+
+/// <summary>GET /api/v1/webhooks: those that are switched on.</summary>
+public sealed record WebhooksContract(IReadOnlyList<WebhookStatus> Webhooks);
+
 /// <summary>GET /api/v1/diagnoses, of one upstream with upstream=NAME: the last diagnosis of each that failed lately.</summary>
 public sealed record DiagnosesContract(IReadOnlyList<UpstreamDiagnosis> Diagnoses);
 
@@ -148,6 +163,9 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(ResetContract))]
 [JsonSerializable(typeof(ResetResultContract))]
 [JsonSerializable(typeof(IncidentsContract))]
+[JsonSerializable(typeof(Incident))]
+[JsonSerializable(typeof(EventsContract))]
+[JsonSerializable(typeof(WebhooksContract))]
 [JsonSerializable(typeof(DiagnosesContract))]
 [JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(ProblemContract))]

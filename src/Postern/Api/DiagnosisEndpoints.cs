@@ -13,6 +13,7 @@ internal sealed class DiagnosisEndpoints(RelayView relay)
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v1/incidents", (RequestDelegate)Incidents);
+        routes.MapGet("/api/v1/incidents/{id}", (RequestDelegate)Show);
         routes.MapGet("/api/v1/diagnoses", (RequestDelegate)Diagnoses);
         routes.MapGet("/api/v1/check", (RequestDelegate)Check);
     }
@@ -22,6 +23,14 @@ internal sealed class DiagnosisEndpoints(RelayView relay)
         bool all = http.Request.Query["all"] is ["true" or "1" or ""];
         IReadOnlyList<Incident> incidents = relay.Insight()?.Incidents(all) ?? [];
         return Endpoints.Json(http, new IncidentsContract(incidents), ApiJson.Default.IncidentsContract);
+    }
+
+    private Task Show(HttpContext http)
+    {
+        string id = http.Request.RouteValues["id"] as string ?? "";
+        return relay.Insight()?.Incident(id) is { } incident
+            ? Endpoints.Json(http, incident, ApiJson.Default.Incident)
+            : Problem(http, 404, $"no incident {id}", "'postern incidents list --all' shows those that are known; the 200 that ended last are kept, older ones are in 'postern events --type incident.*'");
     }
 
     private Task Diagnoses(HttpContext http)

@@ -40,6 +40,7 @@ internal sealed class Endpoints(RelayView relay)
             Problems = problems,
             Accepted = stats.Accepted,
             Incidents = relay.Insight()?.Incidents(false) ?? [],
+            FailingWebhooks = [.. (relay.Insight()?.Webhooks() ?? []).Where(w => w.Failures > 0)],
             Notes = relay.Shaping()?.Notes() ?? [],
             Queue = new QueueStatusContract
             {

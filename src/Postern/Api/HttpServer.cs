@@ -16,7 +16,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
     public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
 
     /// <summary>Throws <see cref="ListenException"/> with one line for the operator when the address cannot be had.</summary>
-    public static async Task<HttpServer> StartAsync(ListenAddress address, RelayView relay, ILoggerProvider logs, CancellationToken cancel)
+    public static async Task<HttpServer> StartAsync(ListenAddress address, RelayView relay, ILoggerProvider logs, CancellationToken cancel, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(logs);
@@ -35,6 +35,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         app.MapPrometheusScrapingEndpoint("/metrics");
         new Endpoints(relay).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
+        new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);
         try
         {

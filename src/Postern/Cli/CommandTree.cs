@@ -26,6 +26,8 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
         root.Add(new DoctorCommand(this, diagnosis ?? DiagnosisSetup.Default).Build());
         root.Add(new ExplainCommand(this, diagnosis ?? DiagnosisSetup.Default).Build());
         root.Add(new StatusCommand(this).Build());
+        root.Add(new IncidentsCommand(this).Build());
+        root.Add(new EventsCommand(this).Build());
         root.Add(new QueueCommand(this).Build());
         root.Add(new WhyCommand(this).Build());
         root.Add(new UpstreamsCommand(this).Build());

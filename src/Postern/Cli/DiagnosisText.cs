@@ -119,6 +119,9 @@ internal sealed partial class DiagnosisText(Output output)
 
     public void Paragraph(string indent, string text) => Wrap(indent, indent, text);
 
+    /// <summary>After a word of its own, the further lines below the text.</summary>
+    public void Labelled(string label, string text) => Wrap(label, new string(' ', Visible(label)), text);
+
     /// <summary>The same with what follows the first line further in.</summary>
     public void Paragraph(string first, string next, string text) => Wrap(first, next, text);
 

@@ -23,6 +23,7 @@ internal static class MetricsReference
         // Those that look at a running relay are made when it starts.
         metrics.ObserveDelivery(() => [], () => [], () => 0, () => 0, () => 0);
         metrics.ObserveQueue(() => new QueueStats());
+        metrics.ObserveWebhooks(() => [], () => []);
         metrics.ObserveShaping(() => [], () => [], () => [], _ => []);
         listener.Start();
         metrics.ObserveIncidents(() => []);

@@ -39,6 +39,15 @@ internal sealed class RelayClient : IDisposable
             return true;
         }, cancel);
 
+    /// <summary>Reads the answer while it comes, however long that lasts.</summary>
+    public Task<bool> ReadAsync(string path, Func<Stream, CancellationToken, Task> read, CancellationToken cancel) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, path), async (content, token) =>
+        {
+            await using var stream = await content.ReadAsStreamAsync(token);
+            await read(stream, token);
+            return true;
+        }, cancel);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, Func<HttpContent, CancellationToken, Task<T>> read, CancellationToken cancel)

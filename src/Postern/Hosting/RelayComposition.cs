@@ -33,9 +33,9 @@ internal static class RelayComposition
             },
             stop => StopAsync(relay, stop))
         {
-            CountReload = result => metrics.ConfigReloads.Add(1, new KeyValuePair<string, object?>("result", result)),
+            Reloaded = relay.Reloaded,
+            Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop), relay.Events, () => relay.Webhooks),
             Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null) { IsQuiet = () => relay.Registry.WarmUps.IsEmpty },
-            Insight = new RelayInsight(relay.Incidents, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop)),
         };
     }
 
@@ -47,7 +47,16 @@ internal static class RelayComposition
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)
     {
-        await relay.StopAsync().WaitAsync(atOnce);
+        try
+        {
+            await relay.StopAsync().WaitAsync(atOnce);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is in flight stays in the queue; that we stop is told all the same, else it would look like a crash.
+            await relay.EndAsync();
+            throw;
+        }
         await relay.DisposeAsync();
     }
 

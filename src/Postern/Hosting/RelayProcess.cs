@@ -89,16 +89,12 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         string name = file ?? "environment";
         if (result.Config is not { } config)
         {
-            PosternLog.ConfigRefused(log, name, result.Errors.Count);
-            foreach (var error in result.Errors) PosternLog.ConfigMistake(log, error.ToString());
-            _relay!.CountReload?.Invoke("refused");
+            Refuse(log, name, [.. result.Errors.Select(e => e.ToString())]);
             return;
         }
         if (config.Server.Data != _config.Server.Data || config.Server.Http != _config.Server.Http)
         {
-            PosternLog.ConfigRefused(log, name, 1);
-            PosternLog.ConfigMistake(log, $"{name}: server.data and server.http cannot change while the relay runs; restart it");
-            _relay!.CountReload?.Invoke("refused");
+            Refuse(log, name, [$"{name}: server.data and server.http cannot change while the relay runs; restart it"]);
             return;
         }
         try
@@ -107,16 +103,21 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         }
         catch (Exception e) when (e is ListenException or StoreException or IOException or InvalidDataException)
         {
-            PosternLog.ConfigRefused(log, name, 1);
-            PosternLog.ConfigMistake(log, e.Message);
-            _relay!.CountReload?.Invoke("refused");
+            Refuse(log, name, [e.Message]);
             return;
         }
         _config = config;
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         PosternLog.ConfigApplied(log, name);
-        _relay!.CountReload?.Invoke("applied");
+        _relay!.Reloaded?.Invoke(name, []);
+    }
+
+    private void Refuse(ILogger log, string name, IReadOnlyList<string> mistakes)
+    {
+        PosternLog.ConfigRefused(log, name, mistakes.Count);
+        foreach (string mistake in mistakes) PosternLog.ConfigMistake(log, mistake);
+        _relay!.Reloaded?.Invoke(name, mistakes);
     }
 
     private async Task StopAsync(StopSignals signals, ILogger log)

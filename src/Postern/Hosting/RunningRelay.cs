@@ -15,8 +15,8 @@ internal sealed record RunningRelay(
     Func<PosternConfig, CancellationToken, Task> Apply,
     Func<CancellationToken, Task> Stop)
 {
-    /// <summary>Counts a reload: applied or refused.</summary>
-    public Action<string>? CountReload { get; init; }
+    /// <summary>Hears of a reload: from what, and why it was refused; no mistakes when it is in force.</summary>
+    public Action<string, IReadOnlyList<string>>? Reloaded { get; init; }
 
     /// <summary>Null where nothing is shaped.</summary>
     public RelayShaping? Shaping { get; init; }

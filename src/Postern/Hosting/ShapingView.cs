@@ -99,7 +99,7 @@ internal static class ShapingView
 
     private static RestContract Rest(EgressRest rest) => new()
     {
-        Upstream = rest.Group,
+        Upstream = rest.At,
         Egress = Name(rest.Egress),
         Address = rest.Address?.ToString(),
         Since = rest.Since,

@@ -70,6 +70,7 @@ public sealed class DeliveryPlanTests
     {
         Upstream = upstream,
         Gate = upstream.Gate(host + egress),
+        RestsAt = host,
         Group = "g",
         Lane = new Lane("g", egress, new LaneLimits(20)),
         Host = host,

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Postern.Core.Configuration;
 using Postern.Core.Delivery;
 using Postern.Core.Diagnoses;
+using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Telemetry;
@@ -19,15 +20,18 @@ internal sealed class DeliveryRig : IAsyncDisposable
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly PosternMetrics _metrics = new();
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "postern-rig-" + Guid.NewGuid().ToString("N"));
 
-    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null)
+    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null)
     {
+        // What is learned of an upstream is kept in the data folder: one of its own, or the tests would learn from each other.
+        if (config.Server.Data == new ServerConfig().Data) config = config with { Server = config.Server with { Data = _data } };
         Time = time ?? TimeProvider.System;
         Zone = zone ?? new ZoneResolver();
         Store = new MemoryQueueStore(Time);
         Router = new MailRouter(config, Time);
         Own = new OwnAddresses(config.Server.Hostname);
-        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None);
+        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None, new RelayNews(events, _metrics));
         Store.Filed = Engine.Scheduler.File;
     }
 
@@ -109,5 +113,6 @@ internal sealed class DeliveryRig : IAsyncDisposable
             await Engine.DisposeAsync();
         }
         _metrics.Dispose();
+        if (Directory.Exists(_data)) Directory.Delete(_data, recursive: true);
     }
 }

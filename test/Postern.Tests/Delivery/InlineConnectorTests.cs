@@ -45,6 +45,26 @@ public sealed class InlineConnectorTests : IAsyncDisposable
         Assert.Equal(1, _sink.Connections);
     }
 
+    [Fact]
+    public async Task A_fixed_rate_holds_for_those_who_wait_too_and_what_did_not_go_out_gives_its_place_back()
+    {
+        _sink.Refuse(SinkStage.Rcpt, "550 5.1.1 no such user", "gone@example.org");
+        await using var rig = new DeliveryRig(_config with { Upstream = [_config.Upstream[0] with { MaxMessagesPerMinute = 2 }] });
+        var connector = new InlineConnector(rig.Engine);
+        var given = await connector.OpenAsync("pool:a", fresh: false, CancellationToken.None);
+        given.Upstream!.Return();
+        for (int i = 0; i < 2; i++)
+        {
+            var opening = await connector.OpenAsync("pool:a", fresh: false, CancellationToken.None);
+            opening.Upstream!.Tally.Hear(ClientStage.Rcpt, new SmtpReply(250, null, "ok"));
+            opening.Upstream.Tally.Hear(ClientStage.EndOfData, new SmtpReply(250, null, "ok"));
+            opening.Upstream.Return();
+        }
+        var full = await connector.OpenAsync("pool:a", fresh: false, CancellationToken.None);
+        Assert.Null(full.Upstream);
+        Assert.StartsWith("a takes no more now: ", full.Failure!.Detail, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(SinkStage.Mail, 0, 1)]
     [InlineData(SinkStage.Rcpt, 0, 1)]

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Postern.Cli;
 using Postern.Core.Configuration;
+using Postern.Core.Events;
 
 namespace Postern.Tests.Docs;
 
@@ -48,12 +49,19 @@ public sealed class DocumentsTests
             {
                 string toml = block.Groups[1].Value.Contains("[[upstream]]", StringComparison.Ordinal) || block.Groups[1].Value.Contains("via = \"mx\"", StringComparison.Ordinal)
                     ? block.Groups[1].Value : block.Groups[1].Value + "\n[[upstream]]\nname = \"provider\"\naddress = \"smtp.example.com:587\"\n";
-                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["SMTP_PASSWORD"] = "x" };
+                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["SMTP_PASSWORD"] = "x", ["OPS_WEBHOOK_SECRET"] = "whsec_cG9zdGVybi1wb3N0ZXJuLXBvc3Rlcm4=" };
                 var result = new ConfigLoader(new ConfigSurroundings(environment.GetValueOrDefault, [], Root())).LoadText(toml.Replace("/etc/postern/tls", tls, StringComparison.Ordinal), page, []);
                 Assert.Empty(result.Errors.Select(e => e.ToString()));
             }
         }
         Directory.Delete(tls, recursive: true);
+    }
+
+    [Fact]
+    public void The_guide_has_every_type_of_event()
+    {
+        string guide = File.ReadAllText(Path.Combine(Root(), "docs", "guide.md"));
+        Assert.All(EventTypes.All, type => Assert.Contains($"`{type.Word}`", guide, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -144,7 +144,7 @@ public sealed class WarmUpBookTests : IDisposable
         using var book = Open();
         UseDay(book, "google");
         book.For("google", "b")!.Held(_time.GetUtcNow());
-        var rest = new EgressRest("google", "b", _time.GetUtcNow(), _time.GetUtcNow(), "554 listed", IPAddress.Parse("192.0.2.11"), [], null, 1);
+        var rest = new EgressRest("google", "google", "b", _time.GetUtcNow(), _time.GetUtcNow(), "554 listed", IPAddress.Parse("192.0.2.11"), [], null, 1);
         book.TurnedAway(rest);
         _time.Advance(TimeSpan.FromDays(1));
         Assert.Equal((1, WarmUpTurn.StepBack), (Of(book, "google").Day.Number, Of(book, "google").LastTurn));
