@@ -16,12 +16,6 @@ internal static partial class PosternLog
     [LoggerMessage(4023, LogLevel.Information, "address is warm, no further plan begins; warm_up can be removed from it egress={Egress} upstream={Group} began={Began}")]
     public static partial void WarmUpAddressDone(ILogger logger, string egress, string group, DateOnly began);
 
-    [LoggerMessage(4024, LogLevel.Warning, "warm-ups set aside, they begin from the first day file={File} reason={Reason}")]
-    public static partial void WarmUpSetAside(ILogger logger, string file, string reason);
-
-    [LoggerMessage(4025, LogLevel.Warning, "warm-ups not written, tried again soon reason={Reason}")]
-    public static partial void WarmUpNotKept(ILogger logger, string reason);
-
-    [LoggerMessage(4026, LogLevel.Information, "learned limits and rests forgotten as asked upstream={Upstream} limits={Limits} rests={Rests}")]
+    [LoggerMessage(4024, LogLevel.Information, "learned limits and rests forgotten as asked upstream={Upstream} limits={Limits} rests={Rests}")]
     public static partial void UpstreamReset(ILogger logger, string upstream, int limits, int rests);
 }
