@@ -57,6 +57,9 @@ internal sealed class DecisionTable
     /// <summary>That a failure is decided by: the one that was read, when that is certain enough.</summary>
     public CauseId CauseOf(FailureReading reading) => reading.Confidence >= Confidence && reading.Cause != CauseId.None ? reading.Cause : CauseId.Unknown;
 
+    /// <summary>What the operator hears of a cause, at most.</summary>
+    public OperatorAction OperatorOf(CauseId cause) => _rows[cause].Select(r => r.Operator).DefaultIfEmpty(OperatorAction.Note).Max();
+
     private DecisionRow Find(CauseId cause, in DecisionInput input)
     {
         foreach (var row in _rows[cause])

@@ -12,6 +12,9 @@ public sealed record Incident
 
     /// <summary>A word of <see cref="CauseTable"/>. It may change once, when a closer look knows better.</summary>
     public required string Cause { get; init; }
+
+    /// <summary>"alert" when somebody must act or wants to know at once, "note" when it is shown and nothing is asked of anybody: as the decision table says of the cause.</summary>
+    public string Level { get; init; } = "alert";
     public required DateTimeOffset OpenedAt { get; init; }
     public required DateTimeOffset LastSeenAt { get; init; }
 
@@ -32,6 +35,7 @@ public sealed record Incident
 
     /// <summary>When probes looked closer; null when they have not (yet).</summary>
     public DateTimeOffset? ProbedAt { get; init; }
+
     /// <summary>What Postern did about it, the latest last; what was done many times is one entry. At most <see cref="LiveIncident.MaxActions"/>.</summary>
     public IReadOnlyList<IncidentAction> Actions { get; init; } = [];
     public required DiagnosisReport Diagnosis { get; init; }

@@ -85,6 +85,7 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
         Id = Id,
         Upstream = Upstream,
         Cause = Report.Verdict.Cause,
+        Level = DecisionTable.Default.OperatorOf(Cause) == OperatorAction.Note ? "note" : "alert",
         OpenedAt = OpenedAt,
         LastSeenAt = LastSeenAt,
         ClosedAt = ClosedAt,

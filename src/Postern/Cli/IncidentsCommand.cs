@@ -47,7 +47,8 @@ internal sealed class IncidentsCommand(CommandTree tree)
     {
         var output = tree.Output;
         var now = tree.Time.GetUtcNow();
-        output.Line(open.Count switch { 0 => output.Good("No incident is open."), 1 => output.Bad("1 incident is open."), _ => output.Bad($"{Number(open.Count)} incidents are open.") });
+        Func<string, string> colour = open.Exists(i => i.Level == "alert") ? output.Bad : output.Warn;
+        output.Line(open.Count switch { 0 => output.Good("No incident is open."), 1 => colour("1 incident is open."), _ => colour($"{Number(open.Count)} incidents are open.") });
         foreach (var incident in open)
         {
             output.Line("");
@@ -102,7 +103,7 @@ internal sealed class IncidentsCommand(CommandTree tree)
     {
         var verdict = incident.Diagnosis.Verdict;
         string span = incident.ClosedAt is { } closed ? $"over, lasted {Output.Age(closed - incident.OpenedAt)}" : $"for {Output.Age(now - incident.OpenedAt)}";
-        return $"{tree.Output.Bold($"{incident.Upstream}: {incident.Cause}")} {span} ({PlainWords.Confidence(verdict.Confidence)})";
+        return $"{tree.Output.Bold($"{incident.Upstream}: {incident.Cause}")} {span} ({PlainWords.Confidence(verdict.Confidence)}){(incident.Level == "note" ? ", for your information" : "")}";
     }
 
     private static string Counts(Incident incident, DateTimeOffset now)
