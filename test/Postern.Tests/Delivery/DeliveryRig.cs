@@ -21,8 +21,12 @@ internal sealed class DeliveryRig : IAsyncDisposable
 
     private readonly PosternMetrics _metrics = new();
 
+    /// <summary>Its own: what one test learned of limits must not be known to the next, nor to the next run.</summary>
+    private readonly string _data = Directory.CreateTempSubdirectory("postern-rig-").FullName;
+
     public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null)
     {
+        config = config with { Server = config.Server with { Data = _data } };
         Time = time ?? TimeProvider.System;
         Zone = zone ?? new ZoneResolver();
         Store = new MemoryQueueStore(Time);
@@ -110,5 +114,6 @@ internal sealed class DeliveryRig : IAsyncDisposable
             await Engine.DisposeAsync();
         }
         _metrics.Dispose();
+        Directory.Delete(_data, recursive: true);
     }
 }

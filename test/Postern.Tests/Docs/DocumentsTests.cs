@@ -49,7 +49,7 @@ public sealed class DocumentsTests
             {
                 string toml = block.Groups[1].Value.Contains("[[upstream]]", StringComparison.Ordinal) || block.Groups[1].Value.Contains("via = \"mx\"", StringComparison.Ordinal)
                     ? block.Groups[1].Value : block.Groups[1].Value + "\n[[upstream]]\nname = \"provider\"\naddress = \"smtp.example.com:587\"\n";
-                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["SMTP_PASSWORD"] = "x" };
+                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["SMTP_PASSWORD"] = "x", ["OPS_WEBHOOK_SECRET"] = "x" };
                 var result = new ConfigLoader(new ConfigSurroundings(environment.GetValueOrDefault, [], Root())).LoadText(toml.Replace("/etc/postern/tls", tls, StringComparison.Ordinal), page, []);
                 Assert.Empty(result.Errors.Select(e => e.ToString()));
             }
