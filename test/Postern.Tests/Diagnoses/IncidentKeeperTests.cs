@@ -27,7 +27,7 @@ public sealed class IncidentKeeperTests : IAsyncDisposable
     }
 
     private string State => Path.Combine(_disk.Folder, "state");
-    private string File_ => Path.Combine(State, IncidentKeeper.FileName);
+    private string FilePath => Path.Combine(State, IncidentKeeper.FileName);
 
     public ValueTask DisposeAsync()
     {
@@ -114,7 +114,7 @@ public sealed class IncidentKeeperTests : IAsyncDisposable
         Trouble();
         await _disk.AllAsync();
         var before = _book.Snapshot(true);
-        Assert.False(File.Exists(File_));
+        Assert.False(File.Exists(FilePath));
         // What was counted after the last event of an incident is lost with the process; the incident is not.
         var after = await AfterRestartAsync();
         Assert.Equal(before.Select(i => (i.Id, i.Upstream, i.Cause, i.OpenedAt, i.ClosedAt, i.Settled)), after.Select(i => (i.Id, i.Upstream, i.Cause, i.OpenedAt, i.ClosedAt, i.Settled)));
@@ -144,8 +144,8 @@ public sealed class IncidentKeeperTests : IAsyncDisposable
         {
             _book.Note($"up{i}", "mx:example.org", FakeProbes.Report("upstream-down"));
             _time.Advance(TimeSpan.FromSeconds(5));
-            if (!File.Exists(File_)) continue;
-            long to = System.Text.Json.JsonSerializer.Deserialize(await File.ReadAllBytesAsync(File_, TestContext.Current.CancellationToken), IncidentJson.Default.KeptIncidents)!.EventsTo;
+            if (!File.Exists(FilePath)) continue;
+            long to = System.Text.Json.JsonSerializer.Deserialize(await File.ReadAllBytesAsync(FilePath, TestContext.Current.CancellationToken), IncidentJson.Default.KeptIncidents)!.EventsTo;
             Assert.True(to <= _log.LastId, $"{to} was written while the log had {_log.LastId}");
         }
         await WrittenAsync();
@@ -157,13 +157,13 @@ public sealed class IncidentKeeperTests : IAsyncDisposable
         await using var keeper = Keep(_book);
         Trouble();
         await WrittenAsync();
-        File.Delete(File_);
+        File.Delete(FilePath);
         for (int i = 0; i < 20; i++)
         {
             _time.Advance(TimeSpan.FromSeconds(5));
             await Task.Yield();
         }
-        Assert.False(File.Exists(File_));
+        Assert.False(File.Exists(FilePath));
     }
 
     [Theory]
@@ -179,7 +179,7 @@ public sealed class IncidentKeeperTests : IAsyncDisposable
             Trouble();
             await _log.DisposeAsync();
         }
-        await File.WriteAllTextAsync(File_, text, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(FilePath, text, TestContext.Current.CancellationToken);
         var logger = new Lines();
         var after = await AfterRestartAsync(logger);
         Assert.Equal(_book.Snapshot(true).Select(i => i.Id), after.Select(i => i.Id));
@@ -224,7 +224,7 @@ public sealed class IncidentKeeperTests : IAsyncDisposable
         await DeliveryRig.Until(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(5));
-            return File.Exists(File_) && File.ReadAllText(File_).Contains($"\"events_to\":{_log.LastId},", StringComparison.Ordinal);
+            return File.Exists(FilePath) && File.ReadAllText(FilePath).Contains($"\"events_to\":{_log.LastId},", StringComparison.Ordinal);
         }, "the file");
     }
 

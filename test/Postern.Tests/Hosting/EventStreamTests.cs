@@ -19,6 +19,7 @@ public sealed class EventStreamTests : IAsyncDisposable
     private readonly FakeTimeProvider _clock = new(DeliveryRig.Start);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private HttpServer? _server;
+    private long _slowRead;
 
     public async ValueTask DisposeAsync()
     {
@@ -117,15 +118,12 @@ public sealed class EventStreamTests : IAsyncDisposable
         Assert.Equal("upstream.up", (await NextAsync(quick)).EventType);
     }
 
-    /// <summary>Reads what is left until the other side is gone, and counts: it must be less than all.</summary>
-    private long _slowRead;
-
+    /// <summary>Reads a little of what is left; true when the other side is gone. All of it must never come.</summary>
     private bool IsOver(Socket socket)
     {
         byte[] buffer = new byte[65536];
         try
         {
-            // A little at a time, so that a reader that is merely slow would not be mistaken for one that is dropped.
             int read = socket.Receive(buffer);
             _slowRead += read;
             Assert.True(_slowRead < 19_000_000, "all of it came: it was not dropped");
