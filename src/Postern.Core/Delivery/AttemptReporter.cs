@@ -178,11 +178,12 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             candidate.Lane.Untake();
             return;
         }
-        Learned(candidate, Tell(attempt, session, result.SessionFailure, messagesBefore, began));
+        var lesson = Tell(attempt, session, result.SessionFailure, messagesBefore, began);
+        Learned(candidate, lesson);
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var evidence = Evidence(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused: true, ms);
         AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
-        if (candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
+        if (lesson is not null || candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
     }
 
     private void Gated(Attempt attempt, Candidate candidate, StageFailure failure, DateTimeOffset until, bool isRest)
