@@ -29,6 +29,7 @@ internal sealed class Bed : IAsyncDisposable
     public UpstreamTally Tally { get; } = new();
     public SynWatch Syns { get; private set; } = null!;
     public RelayUnderTest Relay { get; private set; } = null!;
+    public NameServers Names { get; private set; } = null!;
     public NetSpace Theirs => Net["mx"];
 
     /// <param name="way">Where the relay sends.</param>
@@ -40,7 +41,7 @@ internal sealed class Bed : IAsyncDisposable
         var bed = new Bed(await LabNet.CreateAsync(slow: false), kind, keepLog);
         try
         {
-            bed._parts.Add(await NameServers.StartAsync(scenery ?? Scenery, bed.Net, CancellationToken.None));
+            bed._parts.Add(bed.Names = await NameServers.StartAsync(scenery ?? Scenery, bed.Net, CancellationToken.None));
             bed._parts.Add(new CountingUpstream(bed.Net["alt"], LabAddresses.EndPointOf("alt:25"), new UpstreamRules(), new UpstreamTally()).Up());
             await NetReady.WaitAsync(bed.Net, TimeSpan.Zero, CancellationToken.None);
             bed._parts.Add(bed.Syns = new SynWatch(bed.Theirs, 25, bed.Tally));

@@ -23,6 +23,10 @@ internal static class LoopBenchmark
     private static readonly Dictionary<string, Func<LoopSettings, Task>> Cases = new(StringComparer.Ordinal)
     {
         ["limits"] = LimitsCase.RunAsync,
+        ["outage"] = OutageCase.RunAsync,
+        ["around"] = AroundCase.RunAsync,
+        ["listed"] = ListedCase.RunAsync,
+        ["flood"] = FloodCase.RunAsync,
     };
 
     /// <param name="arguments">CASE… [--minutes N] [--relays postern,postfix,exim] [--only CELL].</param>

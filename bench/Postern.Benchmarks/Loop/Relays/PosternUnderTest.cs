@@ -66,6 +66,7 @@ internal sealed class PosternUnderTest(NetSpace space, RelayWay way, string exec
                 [[egress]]
                 name = "{(char)('a' + i)}"
                 address = "{way.Egress[i]}"
+                hello = "{(i % 2 == 0 ? "relay" : "relay2")}.sender.test"
 
                 """);
         if (way.Smarthost is { } host) text.Append(CultureInfo.InvariantCulture, $"[[upstream]]\nname = \"provider\"\naddress = \"{host}\"\ntls = \"opportunistic\"\n");

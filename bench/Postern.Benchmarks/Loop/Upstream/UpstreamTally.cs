@@ -29,6 +29,9 @@ internal sealed class UpstreamTally
     private readonly List<UpstreamEvent> _events = [];
     private readonly long _start = TimeProvider.System.GetTimestamp();
 
+    /// <summary>A timestamp of the system's provider in the tally's time.</summary>
+    public TimeSpan At(long timestamp) => TimeProvider.System.GetElapsedTime(_start, timestamp);
+
     public TimeSpan Now => TimeProvider.System.GetElapsedTime(_start);
 
     /// <summary>Messages answered 250 so far.</summary>
