@@ -33,7 +33,7 @@ internal sealed class LoopReport(string title, params IReadOnlyList<string> colu
         text.Append('\n');
         foreach (string note in _notes) text.Append("- ").Append(note).Append('\n');
         Console.WriteLine(text);
-        File.WriteAllText(Path.Combine(folder, title.Split(':')[0].Split(' ')[0].ToLowerInvariant() + ".md"), text.ToString());
+        File.WriteAllText(Path.Combine(folder, title.Split([' ', ','])[0].ToLowerInvariant() + ".md"), text.ToString());
     }
 
     /// <summary>A figure against its goal: the miss is said in the cell.</summary>
