@@ -19,6 +19,9 @@ internal sealed class Bed : IAsyncDisposable
 
     public static readonly IPEndPoint Provider = LabAddresses.EndPointOf("mx1:25");
 
+    /// <summary>Where mail comes all the time, no more than this waits: Exim holds a process for each message that is in a connect.</summary>
+    public const int MostWaiting = 3_000;
+
     private readonly string _keepLog;
     private readonly List<IAsyncDisposable> _parts = [];
 

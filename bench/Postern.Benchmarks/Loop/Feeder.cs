@@ -31,10 +31,17 @@ internal sealed class Feeder(NetSpace space)
     /// <param name="recipient">Of the n-th message.</param>
     /// <param name="burst">At once.</param>
     /// <param name="perSecond">Thereafter; 0: nothing.</param>
-    public async Task RunAsync(Func<int, string> recipient, int burst, double perSecond, int most, CancellationToken cancel)
+    /// <param name="most">In all.</param>
+    public Task RunAsync(Func<int, string> recipient, int burst, double perSecond, int most, CancellationToken cancel) => RunAsync(recipient, burst, perSecond, most, static () => int.MaxValue, cancel);
+
+    /// <summary>The same without an end but the cancellation.</summary>
+    /// <param name="upTo">No more than these for now.</param>
+    public Task RunAsync(Func<int, string> recipient, int burst, double perSecond, Func<int> upTo, CancellationToken cancel) => RunAsync(recipient, burst, perSecond, int.MaxValue, upTo, cancel);
+
+    private async Task RunAsync(Func<int, string> recipient, int burst, double perSecond, int most, Func<int> upTo, CancellationToken cancel)
     {
         long began = TimeProvider.System.GetTimestamp();
-        int Due() => (int)Math.Min(most, burst + perSecond * TimeProvider.System.GetElapsedTime(began).TotalSeconds);
+        int Due() => (int)Math.Min(Math.Min(most, upTo()), burst + perSecond * TimeProvider.System.GetElapsedTime(began).TotalSeconds);
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
         {
             int number = -1;

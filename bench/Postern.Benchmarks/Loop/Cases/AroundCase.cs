@@ -57,7 +57,7 @@ internal static class AroundCase
             await bed.Relay.StartAsync();
             using var over = new CancellationTokenSource(length, TimeProvider.System);
             var began = bed.Tally.Now;
-            await new Feeder(bed.Net["cl"]).RunAsync(n => string.Create(CultureInfo.InvariantCulture, $"m{n}@example.test"), (int)PerSecond, PerSecond, int.MaxValue, over.Token);
+            await new Feeder(bed.Net["cl"]).RunAsync(n => string.Create(CultureInfo.InvariantCulture, $"m{n}@example.test"), (int)PerSecond, PerSecond, () => bed.Tally.Taken + Bed.MostWaiting, over.Token);
             double rate = bed.Tally.Count(Happening.Taken, began + Learning, began + length) / (length - Learning).TotalSeconds;
             lock (undisturbed)
             {
@@ -65,7 +65,7 @@ internal static class AroundCase
                 double part = rate / undisturbed[kind];
                 var (unanswered, twice) = ConnectWaits.Of(kind, bed.Relay.LogFile);
                 report.Row($"{Array.IndexOf(Faults, fault)}{(int)kind}", fault.Name, kind.ToString(), string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}"),
-                    fault.Name == "undisturbed" ? "" : LoopReport.Goal(LoopReport.Percent(part), part >= 0.95), $"{unanswered}", LoopReport.Goal($"{twice}", twice == 0), $"{bed.Relay.Bounced()}");
+                    fault.Name == "undisturbed" ? "" : LoopReport.Goal(LoopReport.Percent(part), part >= 0.95), $"{unanswered}", twice is null ? "not said" : LoopReport.Goal($"{twice}", twice == 0), $"{bed.Relay.Bounced()}");
             }
         }
     }

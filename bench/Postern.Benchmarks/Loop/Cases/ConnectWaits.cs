@@ -6,7 +6,8 @@ namespace Postern.Benchmarks.Loop.Cases;
 /// <summary>From a relay's log: connects that ended by a time-out, and the messages that waited for more than one of them.</summary>
 internal static partial class ConnectWaits
 {
-    public static (int Unanswered, int Twice) Of(RelayKind kind, string logFile)
+    /// <returns>Twice is null for Postfix, whose lines name the process and not the message.</returns>
+    public static (int Unanswered, int? Twice) Of(RelayKind kind, string logFile)
     {
         if (!File.Exists(logFile)) return (0, 0);
         int unanswered = 0;
@@ -21,10 +22,9 @@ internal static partial class ConnectWaits
             };
             if (!match.Success) continue;
             unanswered++;
-            // Postfix and Exim write a line for each connect, under the process or the message that made it.
             waits[match.Groups[1].Value] = waits.GetValueOrDefault(match.Groups[1].Value) + 1;
         }
-        return (unanswered, kind == RelayKind.Postfix ? 0 : waits.Count(w => w.Value > 1));
+        return (unanswered, kind == RelayKind.Postfix ? null : waits.Count(w => w.Value > 1));
     }
 
     [GeneratedRegex(@" attempt id=(\S+) .*stage=connect .*(?:timed out|no answer|did not answer)", RegexOptions.CultureInvariant)]

@@ -49,7 +49,7 @@ internal static class LimitsCase
         await bed.Relay.StartAsync();
         using var over = new CancellationTokenSource(length, TimeProvider.System);
         var began = bed.Tally.Now;
-        await new Feeder(bed.Net["cl"]).RunAsync(n => string.Create(CultureInfo.InvariantCulture, $"m{n}@example.test"), (int)(limit.Allowed * 20), limit.Allowed * 1.2, int.MaxValue, over.Token);
+        await new Feeder(bed.Net["cl"]).RunAsync(n => string.Create(CultureInfo.InvariantCulture, $"m{n}@example.test"), (int)(limit.Allowed * 20), limit.Allowed * 1.2, () => bed.Tally.Taken + Bed.MostWaiting, over.Token);
 
         var (first, end) = (began + Minute, began + length);
         double goodput = bed.Tally.Count(Happening.Taken, first, end) / (limit.Allowed * (length - Minute).TotalSeconds);
