@@ -8,14 +8,15 @@
 #   bench/run.sh loop [CASE...] [--minutes N] [--relays A,B] [--only CELL]   limits outage around listed flood: beside Postfix and Exim, in namespaces (root; all of it two hours)
 #   bench/run.sh blackhole [N]             N messages (20000) to a hundred good upstreams, with and without one that never answers
 # Environment: BENCH_OUT (results folder, default artifacts/bench/results), PB_PORT (first of five loopback ports, default 18125),
-# BENCH_SCRATCH (folder on the disk to be measured, default artifacts/bench/scratch), and what the harness itself reads (RUNS, SCALE, ...).
+# BENCH_SCRATCH (folder on the disk to be measured, default artifacts/bench/scratch), LOOP_TURN (a command, "flock FILE cat":
+# the machine to ourselves while a phase of "loop outage" loads it), and what the harness itself reads (RUNS, SCALE, ...).
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 out=${BENCH_OUT:-$here/artifacts/bench/results}
 build=$here/artifacts/bench/postern
 own=$here/artifacts/bench/benchmarks
-usage() { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
 [ $# -ge 1 ] || usage
 what=$1; shift
 mkdir -p "$out" || exit 2
