@@ -10,15 +10,12 @@ internal sealed class RateBudget(string what)
     /// <summary>No asker is sent further away than this beyond the next slot: one that never returns must not push the others out.</summary>
     private static readonly long Horizon = TimeSpan.FromSeconds(30).Ticks;
 
-    /// <summary>How long the longest time from grant to answer counts, and how much of it: a message that takes long is mostly being worked at, not on its way.</summary>
-    private static readonly long LagEpoch = TimeSpan.FromMinutes(2).Ticks, LongestLag = TimeSpan.FromSeconds(5).Ticks;
-
     private readonly Cap[] _caps = new Cap[5];
     private int _count;
     private long _promised;
     private long _heldUntil;
     private string? _heldReason;
-    private long _lag, _lagBefore, _lagEpochEnd;
+    private LagSpread _lag;
 
     public SlidingWindow Window { get; } = new();
 
@@ -82,8 +79,9 @@ internal sealed class RateBudget(string what)
         {
             ref var cap = ref _caps[i];
             if (cap.Limit == 0) continue;
-            if (Window.Count(cap.Span, now) >= cap.Limit) cap.NotBefore = Window.FreeAt(cap.Span, cap.Limit, now) + Math.Max(_lag, _lagBefore);
-            long at = Math.Max(cap.Next - cap.Tolerance, cap.NotBefore);
+            long at = cap.Next - cap.Tolerance;
+            int late = SlidingWindow.Late(cap.Span, _lag.At(now));
+            if (Window.Count(cap.Span, now, late) >= cap.Limit) at = Math.Max(at, Window.FreeAt(cap.Span, cap.Limit, now, late));
             if (at > free) (free, blocked) = (at, i);
         }
         if (blocked >= 0)
@@ -100,14 +98,8 @@ internal sealed class RateBudget(string what)
         return true;
     }
 
-    /// <summary>
-    /// One was taken. The far side counts it from its arrival, which lies between grant and answer (sessions are opened in between), and so frees its place later than our own count.
-    /// </summary>
-    public void Answered(long began, long now)
-    {
-        if (now >= _lagEpochEnd) (_lagBefore, _lag, _lagEpochEnd) = (now - _lagEpochEnd > LagEpoch ? 0 : _lag, 0, now + LagEpoch);
-        _lag = Math.Max(_lag, Math.Min(now - began, LongestLag));
-    }
+    /// <summary>One was taken; see <see cref="LagSpread"/>.</summary>
+    public void Answered(long began, long now) => _lag.Note(now - began, now);
 
     /// <summary>Gives one back; the pace gets its slot back too.</summary>
     public void Return(long at)
@@ -134,7 +126,7 @@ internal sealed class RateBudget(string what)
     private struct Cap
     {
         public int Limit, Span;
-        public long Interval, Tolerance, Next, NotBefore;
+        public long Interval, Tolerance, Next;
         public string Reason;
 
         /// <summary>A short span is sent evenly, with a small burst after a pause. Over an hour or a day people expect their mail at once while the quota lasts.</summary>

@@ -15,10 +15,10 @@ internal static class AroundCase
 {
     private static readonly TimeSpan Learning = TimeSpan.FromSeconds(30);
 
-    /// <summary>Twenty sessions of 400 ms a message: 50 a second, and a fifth more comes in.</summary>
-    private static readonly UpstreamRules Rules = new() { Service = TimeSpan.FromMilliseconds(400) };
+    /// <summary>Twenty sessions of 800 ms a message: 25 a second, and a fifth more comes in.</summary>
+    private static readonly UpstreamRules Rules = new() { Service = TimeSpan.FromMilliseconds(800) };
 
-    private const double PerSecond = 60;
+    private const double PerSecond = 30;
 
     private sealed record Fault(string Name, bool Hole, bool Listed, bool DeadSix);
 
