@@ -14,7 +14,7 @@ internal static class OutageCase
     private const int Messages = 10_000;
 
     /// <summary>
-    /// For Exim where packets are dropped: with its defaults each message has a process that waits five minutes in its connect, and ten thousand of them are more than the machine holds.
+    /// For Exim: with its defaults each message has a process of its own, which waits five minutes in its connect where packets are dropped; ten thousand of them are more than the machine holds.
     /// </summary>
     private const int MessagesOfExim = 1_000;
 
@@ -48,7 +48,7 @@ internal static class OutageCase
     private static async Task<int> OneAsync(LoopSettings settings, TimeSpan length, bool dropped, RelayKind kind, LoopReport report)
     {
         string manner = dropped ? "dropped" : "refused";
-        int count = dropped && kind == RelayKind.Exim ? MessagesOfExim : Messages;
+        int count = kind == RelayKind.Exim ? MessagesOfExim : Messages;
         await using var bed = await Bed.MakeAsync(kind, RelayWay.To(Bed.Provider), settings.Postern, settings.Log(kind, $"outage-{manner}"));
         var upstream = bed.Add(Bed.Provider, Rules);
         await bed.Relay.StartAsync();
