@@ -5,16 +5,18 @@
 #   bench/run.sh micro [FILTER]            the micro-benchmarks (BenchmarkDotNet; about a minute), "*Session*" for some of them
 #   bench/run.sh store                     durable accepts, leasing and settling on the real store (about two minutes, some GB of disk)
 #   bench/run.sh waiting N [BYTES]         N waiting messages (of 1024 bytes): memory, disk, restart, kill, drain; the store alone, then the whole relay
+#   bench/run.sh loop [CASE...] [--minutes N] [--relays A,B] [--only CELL]   limits outage around listed flood: beside Postfix and Exim, in namespaces (root; all of it two hours)
 #   bench/run.sh blackhole [N]             N messages (20000) to a hundred good upstreams, with and without one that never answers
 # Environment: BENCH_OUT (results folder, default artifacts/bench/results), PB_PORT (first of five loopback ports, default 18125),
-# BENCH_SCRATCH (folder on the disk to be measured, default artifacts/bench/scratch), and what the harness itself reads (RUNS, SCALE, ...).
+# BENCH_SCRATCH (folder on the disk to be measured, default artifacts/bench/scratch), LOOP_TURN (a command, "flock FILE cat":
+# the machine to ourselves while a phase of "loop outage" loads it), and what the harness itself reads (RUNS, SCALE, ...).
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 out=${BENCH_OUT:-$here/artifacts/bench/results}
 build=$here/artifacts/bench/postern
 own=$here/artifacts/bench/benchmarks
-usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
 [ $# -ge 1 ] || usage
 what=$1; shift
 mkdir -p "$out" || exit 2
@@ -45,6 +47,13 @@ blackhole)
   publish src/Postern "$build"
   "$own/Postern.Benchmarks" blackhole "$build/postern" "$disk" "${1:-20000}" | tee "$out/blackhole.txt"
   exit "${PIPESTATUS[0]}"
+  ;;
+loop)
+  publish bench/Postern.Benchmarks "$own"
+  publish src/Postern "$build"
+  mkdir -p "$disk" || exit 2
+  # The relays' queues are on the disk that is measured.
+  TMPDIR=$disk exec "$own/Postern.Benchmarks" loop "$build/postern" "$out/loop" "$@"
   ;;
 peers) [ $# -ge 2 ] || usage ;;
 *) usage ;;

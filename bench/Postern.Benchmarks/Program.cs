@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postern.Benchmarks.Loop;
 using Postern.Benchmarks.Micro;
 using Postern.Benchmarks.Relay;
 using Postern.Benchmarks.Store;
@@ -14,6 +15,7 @@ return args switch
     ["waiting", var folder, var messages, var bytes] => await WaitingBenchmark.RunAsync(folder, Number(messages), (int)Number(bytes)),
     ["relay", var program, var folder, var messages, var bytes] => await RelayBenchmark.RunAsync(program, folder, Number(messages), (int)Number(bytes)),
     ["blackhole", var program, var folder, var messages] => await BlackHoleBenchmark.RunAsync(program, folder, (int)Number(messages)),
+    ["loop", var program, var results, .. var cases] => await LoopBenchmark.RunAsync(program, results, cases),
     ["fill", var folder, var messages, var bytes, var destinations] => await WaitingSteps.FillAsync(folder, Number(messages), (int)Number(bytes), (int)Number(destinations)),
     ["open", var folder, var messages] => await WaitingSteps.OpenOnlyAsync(folder, Number(messages)),
     ["load", var folder, var bytes, var destinations] => await WaitingSteps.LoadAsync(folder, (int)Number(bytes), (int)Number(destinations)),
@@ -25,6 +27,6 @@ static long Number(string text) => long.Parse(text, NumberStyles.None, CultureIn
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Postern.Benchmarks micro FILTER ARTIFACTS | store FOLDER | waiting FOLDER MESSAGES BYTES | relay POSTERN FOLDER MESSAGES BYTES | blackhole POSTERN FOLDER MESSAGES   (see bench/run.sh)");
+    Console.Error.WriteLine("usage: Postern.Benchmarks micro FILTER ARTIFACTS | store FOLDER | waiting FOLDER MESSAGES BYTES | relay POSTERN FOLDER MESSAGES BYTES | blackhole POSTERN FOLDER MESSAGES | loop POSTERN RESULTS [CASE…] [--minutes N] [--relays A,B] [--only CELL]   (see bench/run.sh)");
     return 2;
 }

@@ -9,6 +9,7 @@ namespace Postern.Lab.Names;
 internal sealed class NameServers : IAsyncDisposable
 {
     private readonly List<SpaceDaemon> _daemons = [];
+    private LabRbldnsd? _lists;
 
     private NameServers()
     {
@@ -25,7 +26,7 @@ internal sealed class NameServers : IAsyncDisposable
             var zones = LabZones.Of(scenario);
             var space = net["dns"];
             var nsd = new LabNsd(space, [.. zones.Where(z => z.Fault is not (ZoneFault.Lame or ZoneFault.Silent))]);
-            servers._daemons.AddRange([nsd, new LabRbldnsd(space, scenario)]);
+            servers._daemons.AddRange([nsd, servers._lists = new LabRbldnsd(space, scenario)]);
             // Signing comes before the resolver, which needs the keys.
             await Task.WhenAll(servers._daemons.Select(d => d.StartAsync(cancel)));
             if (zones.Any(z => z.Fault == ZoneFault.Silent) || scenario.Resolver == "servfail" || LabBlocklists.Of(scenario).Any(l => LabBlocklists.StateOf(scenario, l.Zone) == ListState.Silent))
@@ -42,6 +43,9 @@ internal sealed class NameServers : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The blocklists from now on: the same zones with other entries.</summary>
+    public Task RelistAsync(Scenario scenario) => _lists!.RelistAsync(scenario);
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_daemons.Select(d => d.DisposeAsync().AsTask()));
 }
@@ -90,13 +94,25 @@ internal sealed class LabRbldnsd(NetSpace space, Scenario scenario) : SpaceDaemo
 
     protected override Task PrepareAsync()
     {
+        WriteLists(scenario);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>It reads its files anew on SIGHUP.</summary>
+    public Task RelistAsync(Scenario now)
+    {
+        WriteLists(now);
+        return SignalAsync("HUP");
+    }
+
+    private void WriteLists(Scenario now)
+    {
         foreach (var list in _lists)
         {
-            var (four, six) = LabBlocklists.Data(scenario, list);
+            var (four, six) = LabBlocklists.Data(now, list);
             Write(list.Zone + ".4", four);
             Write(list.Zone + ".6", six);
         }
-        return Task.CompletedTask;
     }
 }
 

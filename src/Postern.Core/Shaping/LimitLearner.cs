@@ -38,6 +38,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         _acceptedAt = now;
         _suspicion.Taken(sample.MessagesInSession + 1, began, now);
         Answered();
+        messages.Answered(began, now);
         ramp.Accepted(isFirst, configured.MaxSessions, now);
         if (isFirst) CountConnections(now);
         if (_concurrency.State != LimitState.Unknown) AcceptedBelow(_concurrency, ramp.ServedNow, configured.MaxSessions, began, now, isFirst);

@@ -15,6 +15,7 @@ internal sealed class RateBudget(string what)
     private long _promised;
     private long _heldUntil;
     private string? _heldReason;
+    private LagSpread _lag;
 
     public SlidingWindow Window { get; } = new();
 
@@ -79,7 +80,8 @@ internal sealed class RateBudget(string what)
             ref var cap = ref _caps[i];
             if (cap.Limit == 0) continue;
             long at = cap.Next - cap.Tolerance;
-            if (Window.Count(cap.Span, now) >= cap.Limit) at = Math.Max(at, Window.FreeAt(cap.Span, cap.Limit, now));
+            int late = SlidingWindow.Late(cap.Span, _lag.At(now));
+            if (Window.Count(cap.Span, now, late) >= cap.Limit) at = Math.Max(at, Window.FreeAt(cap.Span, cap.Limit, now, late));
             if (at > free) (free, blocked) = (at, i);
         }
         if (blocked >= 0)
@@ -95,6 +97,9 @@ internal sealed class RateBudget(string what)
         (until, reason) = (now, null);
         return true;
     }
+
+    /// <summary>One was taken; see <see cref="LagSpread"/>.</summary>
+    public void Answered(long began, long now) => _lag.Note(now - began, now);
 
     /// <summary>Gives one back; the pace gets its slot back too.</summary>
     public void Return(long at)

@@ -17,13 +17,17 @@ internal static class RateSpan
 }
 
 /// <summary>
-/// Counts over the last minute, 5 minutes, 15 minutes, hour and day at once: 61 buckets each, 1.2 kB in all. A count may hold what is up to one
-/// sixtieth of the span too old, never too little. Times are UTC ticks and may come slightly out of order. Not thread safe.
+/// Counts over the last minute, 5 minutes, 15 minutes, hour and day at once: 66 buckets each, 1.3 kB in all. A count may hold what is up to one
+/// sixtieth of the span too old, never too little; it can be asked to hold what is a few sixtieths older, for a far side that counts later than we do. Times are UTC ticks and may come slightly out of order. Not thread safe.
 /// </summary>
 internal sealed class SlidingWindow
 {
+    /// <summary>Sixtieths of the span by which a count can be prolonged.</summary>
+    public const int MostLate = 5;
+
     /// <summary>A sixtieth of the span each, and one more: the current one has only begun.</summary>
-    private const int Buckets = 61;
+    private const int Counted = 61;
+    private const int Buckets = Counted + MostLate;
     private readonly int[] _counts = new int[Buckets * 5];
     private readonly long[] _current = new long[5];
     private readonly long[] _end = new long[5];
@@ -56,10 +60,13 @@ internal sealed class SlidingWindow
         }
     }
 
-    public int Count(int span, long now)
+    /// <param name="late">Sixtieths of the span, up to <see cref="MostLate"/>, for which what is older than it counts still.</param>
+    public int Count(int span, long now, int late = 0)
     {
         if (now >= _end[span]) Advance(span, now);
-        return _sums[span];
+        int sum = _sums[span];
+        for (long b = Math.Max(0, _current[span] - Buckets + 1); b <= _current[span] - Counted - late; b++) sum -= _counts[span * Buckets + (int)(b % Buckets)];
+        return sum;
     }
 
     /// <summary>Between two times in the past, as finely as the spans that reach so far back allow.</summary>
@@ -74,17 +81,21 @@ internal sealed class SlidingWindow
         return sum;
     }
 
+    /// <summary>How many sixtieths of the span a time is, as many as can be; less than a quarter of one is none: a paced lane has more between two.</summary>
+    public static int Late(int span, long ticks) => (int)Math.Min(MostLate, (ticks + Length(span) * 3 / 4) / Length(span));
+
     /// <summary>When fewer than <paramref name="limit"/> will be counted, if nothing is added.</summary>
-    public long FreeAt(int span, int limit, long now)
+    /// <param name="late">As for <see cref="Count"/>.</param>
+    public long FreeAt(int span, int limit, long now, int late = 0)
     {
-        int excess = Count(span, now) - limit + 1;
+        int excess = Count(span, now, late) - limit + 1;
         if (excess <= 0) return now;
-        for (long b = _current[span] - Buckets + 1; b <= _current[span]; b++)
+        for (long b = _current[span] - Counted - late + 1; b <= _current[span]; b++)
         {
             excess -= b < 0 ? 0 : _counts[span * Buckets + (int)(b % Buckets)];
-            if (excess <= 0) return (b + Buckets) * Length(span);
+            if (excess <= 0) return (b + Counted + late) * Length(span);
         }
-        return (_current[span] + Buckets) * Length(span);
+        return (_current[span] + Counted + late) * Length(span);
     }
 
     private static long Length(int span) => RateSpan.All[span].Ticks / 60;

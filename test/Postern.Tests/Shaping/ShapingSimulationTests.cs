@@ -23,6 +23,20 @@ public sealed class ShapingSimulationTests(ITestOutputHelper output)
         Near(60, Value(lane, LimitKind.MessageRate), 0.1);
     }
 
+    public static MatrixTheoryData<object, int> MannersAndLags => new([RefusalManner.Reply, RefusalManner.Closed, RefusalManner.Silent], [300, 900, 1700, 2600, 4200]);
+
+    [Theory, MemberData(nameof(MannersAndLags))]
+    public void A_first_burst_that_arrives_later_than_it_was_granted_is_not_followed_too_early(object manner, int lagMilliseconds)
+    {
+        var upstream = new SimulatedUpstream { Manner = (RefusalManner)manner, Messages = new(CountedBy.SlidingWindow, 60, Minute) };
+        var lane = new Lane("mx.example.net", "", Free);
+        var sender = new SimulatedSender(lane, upstream) { SlowStart = TimeSpan.FromMilliseconds(lagMilliseconds) };
+        sender.Run(Run);
+        Report($"60/min, {lagMilliseconds} ms late, {manner}", lane, sender, 540);
+        Good(sender, 540);
+        Assert.Equal(60, Value(lane, LimitKind.MessageRate));
+    }
+
     [Theory, MemberData(nameof(CountsAndManners))]
     public void Thirty_connections_a_minute_are_found_and_kept(object by, object manner)
     {

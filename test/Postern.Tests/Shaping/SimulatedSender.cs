@@ -19,6 +19,9 @@ internal sealed class SimulatedSender(Lane lane, SimulatedUpstream upstream, int
     public DateTimeOffset Now { get; private set; } = SimulationStart;
     public static DateTimeOffset SimulationStart { get; } = new(2031, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>How much later than usual what is granted in the first seconds arrives: sessions are opened and look-ups made after the grant.</summary>
+    public TimeSpan SlowStart { get; init; }
+
     /// <summary>Delivery's own maximum.</summary>
     public int MaxMessagesPerSession { get; init; } = 500;
 
@@ -102,7 +105,7 @@ internal sealed class SimulatedSender(Lane lane, SimulatedUpstream upstream, int
             return;
         }
         var began = Now;
-        At(In(5, 15), () =>
+        At(In(5, 15) + (began < SimulationStart.AddSeconds(2) ? SlowStart : TimeSpan.Zero), () =>
         {
             var refused = upstream.Message(Now, inSession);
             if (refused != LimitKind.None)
