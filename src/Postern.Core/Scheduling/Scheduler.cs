@@ -47,6 +47,9 @@ internal sealed partial class Scheduler : IDisposable
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>A part of a millisecond counts as one: who is woken too early is refused again.</summary>
+    private static long Up(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+
     /// <summary>Sessions loops at work.</summary>
     public int Workers => Volatile.Read(ref _workers);
 
@@ -130,7 +133,7 @@ internal sealed partial class Scheduler : IDisposable
     {
         lock (_lock)
         {
-            queue.GatedUntil = Math.Max(until.ToUnixTimeMilliseconds(), Now + 1);
+            queue.GatedUntil = Math.Max(Up(until), Now + 1);
             queue.HalfOpen = true;
             queue.Probing = false;
             SetStandingNeedsLock(queue, Standing.Failing);
@@ -149,7 +152,7 @@ internal sealed partial class Scheduler : IDisposable
         lock (_lock)
         {
             long now = Now;
-            queue.PausedUntil = until.ToUnixTimeMilliseconds();
+            queue.PausedUntil = Up(until);
             start = GrowNeedsLock(queue, now);
             SetWakeNeedsLock(queue, now);
         }

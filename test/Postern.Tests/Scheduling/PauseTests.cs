@@ -50,6 +50,22 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
+    public void A_pause_that_ends_within_a_millisecond_is_not_over_before()
+    {
+        var scheduler = _rig.New();
+        _rig.File("pool:a");
+        var queue = _rig.Started[0];
+        var until = Time.GetUtcNow() + TimeSpan.FromSeconds(10) + TimeSpan.FromTicks(1);
+        scheduler.Pause(queue, until);
+        scheduler.EndWorker(queue);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Single(_rig.Started);
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(2, _rig.Started.Count);
+        Assert.True(Time.GetUtcNow() >= until);
+    }
+
+    [Fact]
     public void An_operators_retry_does_not_break_a_pause()
     {
         var scheduler = _rig.New();
