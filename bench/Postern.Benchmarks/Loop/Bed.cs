@@ -45,7 +45,8 @@ internal sealed class Bed : IAsyncDisposable
         try
         {
             bed._parts.Add(bed.Names = await NameServers.StartAsync(scenery ?? Scenery, bed.Net, CancellationToken.None));
-            bed._parts.Add(new CountingUpstream(bed.Net["alt"], LabAddresses.EndPointOf("alt:25"), new UpstreamRules(), new UpstreamTally()).Up());
+            foreach (string control in (string[])["alt", "alt6"])
+                bed._parts.Add(new CountingUpstream(bed.Net["alt"], new IPEndPoint(LabAddresses.Of(control), 25), new UpstreamRules(), new UpstreamTally()).Up());
             await NetReady.WaitAsync(bed.Net, TimeSpan.Zero, CancellationToken.None);
             bed._parts.Add(bed.Syns = new SynWatch(bed.Theirs, 25, bed.Tally));
             bed._parts.Add(bed.Relay = RelayUnderTest.Make(kind, bed.Net["cl"], way, postern));

@@ -86,9 +86,11 @@ internal static class OutageCase
         var asked = bed.Syns.Attempts.Where(a => a.First >= down && a.First < up).ToList();
         // What is under way when it goes down can only be given up: 30 s is Postern's and Postfix's time-out of a connect.
         var noticed = down + TimeSpan.FromSeconds(35);
-        int atFirst = AtOnce([.. asked.Where(a => a.First < noticed)]), later = AtOnce([.. asked.Where(a => a.First >= noticed)]);
+        int atFirst = AtOnce([.. asked.Where(a => a.First < noticed && !a.IsWalk)]), later = AtOnce([.. asked.Where(a => a.First >= noticed && !a.IsWalk)]);
+        int walk = asked.Count(a => a.IsWalk);
+
         int left = count - taken.Length;
-        report.Row($"{(dropped ? 1 : 0)}{(int)kind}", manner, kind + (count < Messages ? $" ({count} messages)" : ""), asked.Count.ToString(CultureInfo.InvariantCulture),
+        report.Row($"{(dropped ? 1 : 0)}{(int)kind}", manner, kind + (count < Messages ? $" ({count} messages)" : ""), $"{asked.Count}{(walk > 0 ? $", of them {walk} of a traceroute" : "")}",
             $"{atFirst}", LoopReport.Goal($"{later}", later <= 1), LoopReport.Goal(Or(first), first <= 5), $"{usual:0}", LoopReport.Goal($"{drained:0}", drained >= 0.9 * usual),
             left == 0 ? LoopReport.Seconds(all) : $"{left} not within {Patience.TotalMinutes:0} min", $"{bed.Relay.Bounced()}");
         return asked.Count;

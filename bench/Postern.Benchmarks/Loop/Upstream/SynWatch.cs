@@ -7,7 +7,8 @@ namespace Postern.Benchmarks.Loop.Upstream;
 
 /// <param name="First">When its first SYN came, since the tally's start.</param>
 /// <param name="Last">When the last one came: a connection that is not answered repeats it.</param>
-internal sealed record SynAttempt(TimeSpan First, TimeSpan Last, IPAddress From, IPAddress To);
+/// <param name="IsWalk">It came with so few hops left that it was sent to find the way (a TCP traceroute), not to connect.</param>
+internal sealed record SynAttempt(TimeSpan First, TimeSpan Last, IPAddress From, IPAddress To, bool IsWalk);
 
 /// <summary>
 /// Sees every TCP connection that is asked for at a host's port over IPv4, whatever the firewall does with it: a packet socket stands before the firewall. A repeated SYN
@@ -17,6 +18,9 @@ internal sealed class SynWatch : IAsyncDisposable
 {
     /// <summary>ETH_P_IP in network order: packets of IPv4, without their link's header.</summary>
     private const ProtocolType Ipv4 = (ProtocolType)0x0008;
+
+    /// <summary>Systems send with 64 or more.</summary>
+    private const int FewHops = 48;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(uint From, int Port, uint Sequence), SynAttempt> _seen = [];
@@ -69,6 +73,6 @@ internal sealed class SynWatch : IAsyncDisposable
         var key = (BinaryPrimitives.ReadUInt32BigEndian(packet[12..]), BinaryPrimitives.ReadUInt16BigEndian(tcp), BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]));
         var now = _tally.Now;
         lock (_lock)
-            _seen[key] = _seen.TryGetValue(key, out var known) ? known with { Last = now } : new SynAttempt(now, now, new IPAddress(packet[12..16]), new IPAddress(packet[16..20]));
+            _seen[key] = _seen.TryGetValue(key, out var known) ? known with { Last = now } : new SynAttempt(now, now, new IPAddress(packet[12..16]), new IPAddress(packet[16..20]), packet[8] < FewHops);
     }
 }
