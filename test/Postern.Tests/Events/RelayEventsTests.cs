@@ -207,7 +207,7 @@ public sealed class RelayEventsTests : IDisposable
     {
         public const string Key = "a secret of at least a few bytes";
 
-        private readonly HttpListener _listener = new();
+        private readonly HttpListener _listener;
         private readonly ConcurrentQueue<Post> _posts = new(), _taken = new();
         private readonly Task _work;
 
@@ -215,11 +215,13 @@ public sealed class RelayEventsTests : IDisposable
         {
             for (int port = Random.Shared.Next(20_000, 50_000); ; port++)
             {
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+                // One that could not start cannot be used again.
+                var listener = new HttpListener();
+                listener.Prefixes.Add($"http://127.0.0.1:{port}/");
                 try
                 {
-                    _listener.Start();
+                    listener.Start();
+                    _listener = listener;
                     Url = $"http://127.0.0.1:{port}/hook";
                     break;
                 }
