@@ -53,7 +53,7 @@ internal sealed class Lane
     {
         get
         {
-            lock (_gate) return Math.Max(0, Math.Min(SessionCap, _configured.IsAdaptive ? _ramp.Allowed : int.MaxValue) - _ramp.Open);
+            lock (_gate) return Math.Max(0, Math.Min(SessionCap - _ramp.Open, _configured.IsAdaptive ? _ramp.Allowed - _ramp.Known : int.MaxValue));
         }
     }
 
@@ -83,8 +83,9 @@ internal sealed class Lane
         }
     }
 
-    /// <summary>May a session be opened? A granted one counts as open until <see cref="Closed"/>.</summary>
-    public LaneAnswer TryOpen(DateTimeOffset now)
+    /// <summary>May a session be opened? A granted one is owed <see cref="NotOpened"/>, or <see cref="Opened"/> and later <see cref="Closed"/>.</summary>
+    /// <param name="isStranger">Its host has not served us lately; whoever asks bounds how many of these there are at one host.</param>
+    public LaneAnswer TryOpen(DateTimeOffset now, bool isStranger = false)
     {
         lock (_gate)
         {
@@ -92,24 +93,32 @@ internal sealed class Lane
             if (Waits(now) is { } wait) return wait;
             if (_ramp.Open >= SessionCap) _learner.Denied(LimitKind.Concurrency, _configured.MaxSessions, now.UtcTicks);
             if (_ramp.Open >= SessionCap) return new(false, DateTimeOffset.MaxValue, "as many sessions are open as are allowed") { IsFull = true };
-            if (_configured.IsAdaptive && _ramp.Open >= _ramp.Allowed) return new(false, now + RampPause, "more sessions are opened as mail is taken") { IsFull = true };
+            if (_configured.IsAdaptive && !isStranger && _ramp.Known >= _ramp.Allowed) return new(false, now + RampPause, "more sessions are opened as mail is taken") { IsFull = true };
             if (!_connections.TryTake(now.UtcTicks, out long until, out string? reason))
             {
                 if (_connections.IsBoundByLearned) _learner.Denied(LimitKind.ConnectionRate, int.MaxValue, now.UtcTicks);
                 return new(false, new DateTimeOffset(until, TimeSpan.Zero), reason);
             }
-            _ramp.Grant(now.UtcTicks);
+            _ramp.Grant(now.UtcTicks, isStranger);
             return LaneAnswer.Granted;
         }
     }
 
     /// <summary>The session is ready for mail. Not needed, but without it a session counts as let in only with its first message taken.</summary>
-    public void Opened()
+    /// <param name="isStranger">As it was granted.</param>
+    public void Opened(bool isStranger = false)
     {
-        lock (_gate) _ramp.Opened();
+        lock (_gate) _ramp.Opened(isStranger);
     }
 
-    /// <summary>A granted session is over, or was never made.</summary>
+    /// <summary>A granted session was never made.</summary>
+    /// <param name="isStranger">As it was granted.</param>
+    public void NotOpened(bool isStranger = false)
+    {
+        lock (_gate) _ramp.NotOpened(isStranger);
+    }
+
+    /// <summary>A session that was let in is over.</summary>
     public void Closed()
     {
         lock (_gate) _ramp.Closed();
@@ -158,7 +167,7 @@ internal sealed class Lane
 
     /// <summary>
     /// The far side refused a session (a stage before MAIL; its message, if one was granted, is given back with <see cref="Untake"/>) or a message.
-    /// The session is given back with <see cref="Closed"/> as ever. Not for refusals of a recipient.
+    /// The session is given back with <see cref="NotOpened"/> or <see cref="Closed"/> as ever. Not for refusals of a recipient.
     /// </summary>
     /// <returns>The lesson in plain words, when it was a limit; null when it teaches nothing and is a failure like others.</returns>
     public LaneLesson? Refused(in LaneSample sample)
@@ -172,7 +181,6 @@ internal sealed class Lane
                 if (sample.At + wait > _waitUntil) (_waitUntil, _waitReason) = (sample.At + wait, $"the reply asked to wait {LessonWords.Span(wait)}");
             }
             if (_configured.IsAdaptive) return _learner.Refused(sample);
-            if (sample.IsOpening) _ramp.Refused();
             (sample.IsOpening ? _connections : _messages).Return(sample.At.UtcTicks);
             return null;
         }

@@ -77,7 +77,7 @@ internal sealed class SimulatedSender(Lane lane, SimulatedUpstream upstream, int
             At(Late(), () =>
             {
                 Refuse(refused, upstream.Manner == RefusalManner.Silent ? ClientStage.Connect : ClientStage.Greeting, 0, began);
-                lane.Closed();
+                lane.NotOpened();
                 Open();
             });
         });
