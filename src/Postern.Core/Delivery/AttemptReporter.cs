@@ -170,10 +170,11 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// A session in use was ended before the next message, which goes to another session and loses nothing. Where that comes after the same number of messages again, it is a
     /// limit of theirs that an operator wants to know: explained like a failure, though none of a message.
     /// </summary>
-    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began)
+    /// <param name="idle">How long it had nothing to do before the message.</param>
+    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began, TimeSpan idle)
     {
         var candidate = session.Candidate;
-        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle)
+        if (idle > NeverSoIdle)
         {
             candidate.Lane.Untake();
             return;

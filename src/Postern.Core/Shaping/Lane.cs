@@ -18,6 +18,7 @@ internal sealed class Lane
 
     private readonly Lock _gate = new();
     private readonly SessionRamp _ramp = new();
+    private readonly ReplyWatch _replies = new();
     private readonly RateBudget _connections = new("connections"), _messages = new("messages");
     private readonly LimitLearner _learner;
     private LaneLimits _configured;
@@ -131,7 +132,7 @@ internal sealed class Lane
         {
             _usedAt = now.UtcTicks;
             if (Waits(now) is { } wait) return wait;
-            if (_learner.AwaitsAnswer(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
+            if (_learner.AwaitsAnswer(now.UtcTicks) || _replies.IsSilent(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
             if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             if (_messages.TryTake(now.UtcTicks, out long until, out string? reason))
             {
@@ -142,6 +143,30 @@ internal sealed class Lane
             if (_messages.IsBoundByLearned) _learner.Denied(LimitKind.MessageRate, int.MaxValue, now.UtcTicks);
             return new(false, new DateTimeOffset(until, TimeSpan.Zero), reason);
         }
+    }
+
+    /// <summary>The first command of a granted message goes out on a session. Owed: <see cref="Heard"/> or <see cref="NotHeard"/>.</summary>
+    /// <returns>How long to wait on a session that has worked; null: as long as is configured.</returns>
+    public TimeSpan? Asked(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            _replies.Asked(now.UtcTicks);
+            return _replies.Patience(now.UtcTicks);
+        }
+    }
+
+    /// <summary>The reply to the first command is there, whatever it says.</summary>
+    /// <param name="took">Since the command.</param>
+    public void Heard(TimeSpan took, DateTimeOffset now)
+    {
+        lock (_gate) _replies.Heard(took.Ticks, now.UtcTicks);
+    }
+
+    /// <summary>No reply to the first command came.</summary>
+    public void NotHeard()
+    {
+        lock (_gate) _replies.GaveUp();
     }
 
     /// <summary>The granted message was not sent after all. Not for a message that was refused: <see cref="Refused"/> gives it back itself.</summary>
