@@ -160,8 +160,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// <summary>A limit was met: said once in the log, on the incident and to whoever listens to events.</summary>
     private void Learned(Candidate candidate, LaneLesson? lesson)
     {
-        // One that is known from an attempt before was told then.
-        if (lesson is null || lesson.At < _at) return;
+        if (lesson is null || !candidate.Lane.IsNews(lesson)) return;
         PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
         engine.Parts.News.Learned(candidate.Lane, lesson);
     }

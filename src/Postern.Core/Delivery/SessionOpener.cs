@@ -66,7 +66,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     /// <summary>When to ask again at a host that has not answered the first sessions yet.</summary>
     private static readonly TimeSpan MeetingWait = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Every so many tries wait as long as is configured: the way may have become slow.</summary>
+    /// <summary>Every so many tries wait twice as long, one SYN more, and every so many of those as long as is configured: the way may have become slow. All of them would notice a return late.</summary>
     private const int PatientProbe = 16;
 
     /// <param name="now">Opens a closed gate for this try: the operator asked.</param>
@@ -193,7 +193,10 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     {
         var settings = candidate.Settings;
         if (!candidate.Upstream.IsPool || candidate.Gate.State == GateState.Open || settings.Timeouts.Connect <= ProbeConnect) return settings;
-        return candidate.Gate.Snapshot().Failures % PatientProbe == 0 ? settings : settings with { Timeouts = settings.Timeouts with { Connect = ProbeConnect } };
+        int failures = candidate.Gate.Snapshot().Failures;
+        if (failures % (PatientProbe * PatientProbe) == 0) return settings;
+        var limit = failures % PatientProbe == 0 ? 2 * ProbeConnect : ProbeConnect;
+        return settings.Timeouts.Connect <= limit ? settings : settings with { Timeouts = settings.Timeouts with { Connect = limit } };
     }
 
     /// <param name="began">When a session that could not be opened was granted; null for one that was open: its message tells its lane itself.</param>

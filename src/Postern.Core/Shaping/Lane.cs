@@ -24,6 +24,7 @@ internal sealed class Lane
     private LaneLimits _configured;
     private DateTimeOffset _restedUntil, _waitUntil;
     private string? _restReason, _waitReason;
+    private readonly LaneLesson?[] _told = new LaneLesson?[Enum.GetValues<LimitKind>().Length];
     private long _usedAt;
     private volatile WarmUpRun? _warmUp;
 
@@ -208,6 +209,17 @@ internal sealed class Lane
             if (_configured.IsAdaptive) return _learner.Refused(sample);
             (sample.IsOpening ? _connections : _messages).Return(sample.At.UtcTicks);
             return null;
+        }
+    }
+
+    /// <summary>True once for each lesson: several sessions may come to know of the same one.</summary>
+    public bool IsNews(LaneLesson lesson)
+    {
+        lock (_gate)
+        {
+            if (ReferenceEquals(_told[(int)lesson.Kind], lesson)) return false;
+            _told[(int)lesson.Kind] = lesson;
+            return true;
         }
     }
 
