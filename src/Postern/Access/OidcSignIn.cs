@@ -29,7 +29,7 @@ internal sealed class OidcSignIn(HttpAccess access, HttpOidcConfig config)
         foreach (string scope in config.Scopes.Prepend("openid").Distinct()) options.Scope.Add(scope);
         // Groups are often told by the userinfo endpoint only.
         options.ClaimActions.Clear();
-        options.ClaimActions.MapAll();
+        foreach (string claim in new[] { config.NameClaim, config.RoleClaim, "email" }.Distinct()) options.ClaimActions.MapJsonKey(claim, claim);
         options.TimeProvider = access.Time;
         // The way back is a link, so that Lax is enough; None would need https, which a relay on loopback does not have.
         foreach (var cookie in new[] { options.NonceCookie, options.CorrelationCookie })

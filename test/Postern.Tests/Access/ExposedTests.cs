@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Postern.Cli;
 using Postern.Core.Configuration;
 using Postern.Hosting;
