@@ -1,3 +1,4 @@
+using Postern.Access;
 using Postern.Core.Diagnoses;
 
 namespace Postern.Api;
@@ -12,10 +13,10 @@ internal sealed class DiagnosisEndpoints(RelayView relay)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/incidents", (RequestDelegate)Incidents);
-        routes.MapGet("/api/v1/incidents/{id}", (RequestDelegate)Show);
-        routes.MapGet("/api/v1/diagnoses", (RequestDelegate)Diagnoses);
-        routes.MapGet("/api/v1/check", (RequestDelegate)Check);
+        routes.MapGet("/api/v1/incidents", (RequestDelegate)Incidents).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/incidents/{id}", (RequestDelegate)Show).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/diagnoses", (RequestDelegate)Diagnoses).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/check", (RequestDelegate)Check).Needs(ApiRole.Operate);
     }
 
     private Task Incidents(HttpContext http)
@@ -56,6 +57,7 @@ internal sealed class DiagnosisEndpoints(RelayView relay)
             await Problem(http, 503, "other checks are under way", "try again in half a minute, or run 'postern check' on the command line");
             return;
         }
+        http.Audit("check", target);
         try
         {
             await Endpoints.Json(http, await insight.Check(target, http.RequestAborted), ApiJson.Default.DiagnosisReport);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Postern.Access;
 using Postern.Core.Queue;
 
 namespace Postern.Api;
@@ -11,13 +12,13 @@ internal sealed class Endpoints(RelayView relay)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", (RequestDelegate)(http => http.Response.WriteAsync("live\n", http.RequestAborted)));
-        routes.MapGet("/health/ready", (RequestDelegate)Ready);
-        routes.MapGet("/api/v1/status", (RequestDelegate)Status);
-        routes.MapGet("/api/v1/queue", (RequestDelegate)List);
-        routes.MapGet("/api/v1/queue/{id}", (RequestDelegate)Show);
-        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)Export);
-        routes.MapPost("/api/v1/queue/actions", (RequestDelegate)Act);
+        routes.MapGet("/health/live", (RequestDelegate)(http => http.Response.WriteAsync("live\n", http.RequestAborted))).OpenToAll();
+        routes.MapGet("/health/ready", (RequestDelegate)Ready).OpenToAll();
+        routes.MapGet("/api/v1/status", (RequestDelegate)Status).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/queue", (RequestDelegate)List).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/queue/{id}", (RequestDelegate)Show).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)Export).Needs(ApiRole.Read);
+        routes.MapPost("/api/v1/queue/actions", (RequestDelegate)Act).Needs(ApiRole.Operate);
     }
 
     private Task Ready(HttpContext http)
@@ -90,6 +91,7 @@ internal sealed class Endpoints(RelayView relay)
             await Json(http, QueueText.Unknown(id.ToString()), ApiJson.Default.ProblemContract, 404);
             return;
         }
+        http.Audit("queue.export", id.ToString());
         http.Response.ContentType = "message/rfc822";
         http.Response.ContentLength = export.Content.Length;
         for (long offset = 0; offset < export.Content.Length;)
@@ -162,6 +164,8 @@ internal sealed class Endpoints(RelayView relay)
         {
             changed = await store.UpdateAsync(query, action, http.RequestAborted);
         }
+        string on = request.Ids is { Count: > 0 } named ? string.Join(' ', named) : isFiltered ? string.Join(' ', filters.Where(f => !string.IsNullOrEmpty(f.Value)).Select(f => $"{f.Key}={f.Value}")) : "all";
+        http.Audit($"queue.{action.ToString().ToLowerInvariant()}", on, changed);
         await Json(http, new QueueActionResultContract(request.Action, changed), ApiJson.Default.QueueActionResultContract);
     }
 

@@ -10,9 +10,9 @@ internal sealed class EventEndpoints(RelayView relay, TimeProvider time)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/events", (RequestDelegate)Events);
-        routes.MapGet("/api/v1/events/stream", (RequestDelegate)Stream);
-        routes.MapGet("/api/v1/webhooks", (RequestDelegate)(http => Endpoints.Json(http, new WebhooksContract(relay.Insight()?.Webhooks() ?? []), ApiJson.Default.WebhooksContract)));
+        routes.MapGet("/api/v1/events", (RequestDelegate)Events).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/events/stream", (RequestDelegate)Stream).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/webhooks", (RequestDelegate)(http => Endpoints.Json(http, new WebhooksContract(relay.Insight()?.Webhooks() ?? []), ApiJson.Default.WebhooksContract))).Needs(ApiRole.Read);
     }
 
     private async Task Events(HttpContext http)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Postern.Access;
 
 namespace Postern.Api;
 
@@ -9,9 +10,9 @@ internal sealed class ShapingEndpoints(RelayView relay)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/upstreams", (RequestDelegate)(http => Endpoints.Json(http, new UpstreamsContract(relay.Upstreams()) { Groups = relay.Shaping()?.Groups() ?? [] }, ApiJson.Default.UpstreamsContract)));
-        routes.MapGet("/api/v1/egress", (RequestDelegate)(http => Endpoints.Json(http, new EgressesContract(relay.Shaping()?.Egress() ?? []), ApiJson.Default.EgressesContract)));
-        routes.MapPost("/api/v1/upstreams/reset", (RequestDelegate)Reset);
+        routes.MapGet("/api/v1/upstreams", (RequestDelegate)(http => Endpoints.Json(http, new UpstreamsContract(relay.Upstreams()) { Groups = relay.Shaping()?.Groups() ?? [] }, ApiJson.Default.UpstreamsContract))).Needs(ApiRole.Read);
+        routes.MapGet("/api/v1/egress", (RequestDelegate)(http => Endpoints.Json(http, new EgressesContract(relay.Shaping()?.Egress() ?? []), ApiJson.Default.EgressesContract))).Needs(ApiRole.Read);
+        routes.MapPost("/api/v1/upstreams/reset", (RequestDelegate)Reset).Needs(ApiRole.Operate);
     }
 
     private async Task Reset(HttpContext http)
@@ -34,7 +35,11 @@ internal sealed class ShapingEndpoints(RelayView relay)
         }
         if (request is not { Name: { Length: > 0 } name }) await Problem(http, 400, "no upstream named", "send {\"name\":\"…\"}; 'postern upstreams' shows the names");
         else if (relay.Shaping() is not { } shaping) await Problem(http, 503, "the relay is starting", "try again in a moment");
-        else if (shaping.Reset(name) is { } result) await Endpoints.Json(http, result, ApiJson.Default.ResetResultContract);
+        else if (shaping.Reset(name) is { } result)
+        {
+            http.Audit("upstreams.reset", name);
+            await Endpoints.Json(http, result, ApiJson.Default.ResetResultContract);
+        }
         else await Problem(http, 404, $"nothing is known of an upstream {name}", "'postern upstreams --all' shows the names: of upstreams, providers and MX hosts that mail was sent to");
     }
 

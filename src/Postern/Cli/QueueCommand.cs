@@ -47,7 +47,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         int limit = parsed.GetValue(_limit);
         var query = new (string, string?)[]
         {
@@ -90,7 +90,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var details = await client.GetAsync($"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.QueueDetailsContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(details, ApiJson.Default.QueueDetailsContract);
         else PrintDetails(tree.Output, details, tree.Time.GetUtcNow());
@@ -111,7 +111,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ActAsync(string name, ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var request = new QueueActionContract
         {
             Action = name,
@@ -133,7 +133,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ExportAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         string path = $"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}/message";
         if (parsed.GetValue(_file) is not { } file)
         {
