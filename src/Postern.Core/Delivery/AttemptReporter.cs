@@ -29,6 +29,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// </summary>
     private static readonly TimeSpan NeverSoIdle = TimeSpan.FromSeconds(2);
 
+    /// <summary>Peers do not fall silent to a session that idles; something on the way may have forgotten it after so long.</summary>
+    private static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(1);
+
     private Candidate _candidate = null!;
     private IReadOnlyList<DnsObservation> _dns = [];
     private DateTimeOffset _at;
@@ -173,9 +176,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began, TimeSpan idle)
     {
         var candidate = session.Candidate;
-        if (idle > NeverSoIdle)
+        if (idle > (result.SessionFailure is { Kind: FailureKind.TimedOut } ? ForgottenAfter : NeverSoIdle))
         {
-            candidate.Lane.Untake();
+            candidate.Lane.Untake(began);
             return;
         }
         var lesson = Tell(attempt, session, result.SessionFailure, messagesBefore, began);

@@ -179,7 +179,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
                 bool isReused = await ObtainAsync(model, candidate, now, plan, isDead);
                 if (_session is null)
                 {
-                    candidate.Lane.Untake();
+                    candidate.Lane.Untake(_messageBegan);
                     break;
                 }
                 if (full is not null && full != candidate.Upstream) model.Pool(_queue.Destination.Name)?.Moved(full, candidate.Upstream);

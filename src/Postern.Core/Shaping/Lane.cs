@@ -133,11 +133,10 @@ internal sealed class Lane
         {
             _usedAt = now.UtcTicks;
             if (Waits(now) is { } wait) return wait;
-            if (_learner.AwaitsAnswer(now.UtcTicks) || _replies.IsSilent(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
+            if (_replies.IsSilent(now.UtcTicks, _learner.MostUnheard)) return new(false, now + AnswerPause, "the messages under way have not been answered");
             if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             if (_messages.TryTake(now.UtcTicks, out long until, out string? reason))
             {
-                _learner.Sent(now.UtcTicks);
                 _warmUp?.Take(now);
                 return LaneAnswer.Granted;
             }
@@ -171,13 +170,10 @@ internal sealed class Lane
     }
 
     /// <summary>The granted message was not sent after all. Not for a message that was refused: <see cref="Refused"/> gives it back itself.</summary>
-    public void Untake()
+    /// <param name="granted">When; absent: the last one.</param>
+    public void Untake(DateTimeOffset granted = default)
     {
-        lock (_gate)
-        {
-            _messages.Return(_messages.LastGrant);
-            _learner.Answered();
-        }
+        lock (_gate) _messages.Return(granted == default ? _messages.LastGrant : granted.UtcTicks);
         Settled(0);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ReplyWatch
     private static readonly long LeastPatience = TimeSpan.FromSeconds(10).Ticks;
     private static readonly long Epoch = TimeSpan.FromMinutes(5).Ticks;
 
-    private int _waiting;
+    private int _waiting, _unheard;
     private long _silentSince, _trickledAt;
     private long _slowest, _slowestBefore, _epochEnd;
 
@@ -25,6 +25,7 @@ internal sealed class ReplyWatch
 
     public void Asked(long now)
     {
+        _unheard++;
         if (_waiting++ == 0) _silentSince = now;
     }
 
@@ -32,6 +33,7 @@ internal sealed class ReplyWatch
     public void Heard(long took, long now)
     {
         if (_waiting > 0) _waiting--;
+        _unheard = 0;
         _silentSince = now;
         Turn(now);
         _slowest = Math.Max(Math.Max(1, _slowest), took);
@@ -44,10 +46,12 @@ internal sealed class ReplyWatch
     }
 
     /// <summary>Nothing more is to be sent now. Lets one through now and then: asked once for each message.</summary>
-    public bool IsSilent(long now)
+    /// <param name="mostUnheard">So many may be asked before the first of them is answered.</param>
+    public bool IsSilent(long now, int mostUnheard = int.MaxValue)
     {
         long slowest = Slowest(now), limit = Math.Max(LeastSilence, 5 * slowest);
-        if (_waiting < 2 || slowest == 0 || now - _silentSince < limit) return false;
+        bool isSilent = slowest > 0 && (_waiting >= 2 && now - _silentSince >= limit || _unheard >= mostUnheard && _waiting > 0);
+        if (!isSilent) return false;
         if (now - Math.Max(_trickledAt, _silentSince + limit) < Math.Max(Trickle, limit)) return true;
         _trickledAt = now;
         return false;
