@@ -146,12 +146,13 @@ internal sealed class Lane
     }
 
     /// <summary>The first command of a granted message goes out on a session. Owed: <see cref="Heard"/> or <see cref="NotHeard"/>.</summary>
+    /// <param name="isNew">The session has carried nothing yet.</param>
     /// <returns>How long to wait on a session that has worked; null: as long as is configured.</returns>
-    public TimeSpan? Asked(DateTimeOffset now)
+    public TimeSpan? Asked(DateTimeOffset now, bool isNew)
     {
         lock (_gate)
         {
-            _replies.Asked(now.UtcTicks);
+            _replies.Asked(now.UtcTicks, isNew);
             return _replies.Patience(now.UtcTicks);
         }
     }
@@ -202,7 +203,7 @@ internal sealed class Lane
                 if (wait > LongestWait) wait = LongestWait;
                 if (sample.At + wait > _waitUntil) (_waitUntil, _waitReason) = (sample.At + wait, $"the reply asked to wait {LessonWords.Span(wait)}");
             }
-            if (_configured.IsAdaptive) return _learner.Refused(sample);
+            if (_configured.IsAdaptive) return _learner.Refused(sample, sample is { Manner: RefusalManner.Silent, IsOpening: false } && _replies.IsNewUnheard);
             (sample.IsOpening ? _connections : _messages).Return(sample.At.UtcTicks);
             return null;
         }

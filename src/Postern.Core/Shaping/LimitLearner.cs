@@ -44,13 +44,14 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         if (_connectionRate.State != LimitState.Unknown && isFirst) AcceptedRate(_connectionRate, connections, began, now);
     }
 
-    public LaneLesson? Refused(in LaneSample sample)
+    /// <param name="isSilent">New sessions are not answered either.</param>
+    public LaneLesson? Refused(in LaneSample sample, bool isSilent = false)
     {
         long now = sample.At.UtcTicks;
         var budget = sample.IsOpening ? connections : messages;
         long began = sample.Began == default ? Math.Min(now, budget.LastGrant) : sample.Began.UtcTicks;
         budget.Return(began);
-        var kind = Attribute(sample, began, now);
+        var kind = Attribute(sample, began, now, isSilent);
         return kind switch
         {
             LimitKind.Concurrency => LearnConcurrency(sample, began, now),

@@ -16,25 +16,27 @@ internal sealed class ReplyWatch
     private static readonly long LeastPatience = TimeSpan.FromSeconds(10).Ticks;
     private static readonly long Epoch = TimeSpan.FromMinutes(5).Ticks;
 
-    private int _waiting, _unheard;
+    /// <summary>Sessions that wait, and those asked since the last reply; of these, new ones.</summary>
+    private int _waiting, _unheard, _newUnheard;
     private long _silentSince, _trickledAt;
     private long _slowest, _slowestBefore, _epochEnd;
 
-    /// <summary>Sessions that wait for a first reply.</summary>
-    public int Waiting => _waiting;
+    /// <summary>A session that was let in since the last reply, and has carried nothing, is not answered either: no limit of a session's length is like that, and no host that is down.</summary>
+    public bool IsNewUnheard => _newUnheard > 0;
 
-    public void Asked(long now)
+    /// <param name="isNew">The session has carried nothing yet.</param>
+    public void Asked(long now, bool isNew = false)
     {
-        _unheard++;
-        if (_waiting++ == 0) _silentSince = now;
+        if (_unheard++ == 0) _silentSince = now;
+        _waiting++;
+        if (isNew) _newUnheard++;
     }
 
     /// <param name="took">From the command to the reply, in ticks.</param>
     public void Heard(long took, long now)
     {
         if (_waiting > 0) _waiting--;
-        _unheard = 0;
-        _silentSince = now;
+        _unheard = _newUnheard = 0;
         Turn(now);
         _slowest = Math.Max(Math.Max(1, _slowest), took);
     }
@@ -43,6 +45,7 @@ internal sealed class ReplyWatch
     public void GaveUp()
     {
         if (_waiting > 0) _waiting--;
+        if (_waiting == 0) _unheard = _newUnheard = 0;
     }
 
     /// <summary>Nothing more is to be sent now. Lets one through now and then: asked once for each message.</summary>
@@ -50,7 +53,7 @@ internal sealed class ReplyWatch
     public bool IsSilent(long now, int mostUnheard = int.MaxValue)
     {
         long slowest = Slowest(now), limit = Math.Max(LeastSilence, 5 * slowest);
-        bool isSilent = slowest > 0 && (_waiting >= 2 && now - _silentSince >= limit || _unheard >= mostUnheard && _waiting > 0);
+        bool isSilent = slowest > 0 && _waiting > 0 && (_unheard >= 2 && now - _silentSince >= limit || _unheard >= mostUnheard);
         if (!isSilent) return false;
         if (now - Math.Max(_trickledAt, _silentSince + limit) < Math.Max(Trickle, limit)) return true;
         _trickledAt = now;
