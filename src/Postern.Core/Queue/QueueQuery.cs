@@ -46,8 +46,10 @@ public sealed record QueueQuery
     /// <summary>None accepted after this one.</summary>
     public MessageId? UpTo { get; init; }
 
-    /// <summary>Page size of <c>ListAsync</c>, 1-1000; not used elsewhere.</summary>
+    /// <summary>Page size of <c>ListAsync</c>, 1 to <see cref="MaxLimit"/>; not used elsewhere.</summary>
     public int Limit { get; init; } = 100;
+
+    public const int MaxLimit = 1001;
 
     /// <summary>Continue behind this id.</summary>
     public MessageId? After { get; init; }
@@ -66,7 +68,22 @@ public enum QueueState : byte { Waiting, Deferred, Leased, Held }
 
 public enum QueueAction : byte { Retry, Hold, Release, Bounce, Remove }
 
-public sealed record MessageSummary(MessageId Id, string Sender, DateTimeOffset AcceptedAt, long SizeBytes, QueueState State, int RecipientsWaiting, int RecipientsTotal, IReadOnlyList<string> Destinations, int Attempts, DateTimeOffset? NextDue, string? LastReply);
+public sealed record MessageSummary(MessageId Id, string Sender, DateTimeOffset AcceptedAt, long SizeBytes, QueueState State, int RecipientsWaiting, int RecipientsTotal, IReadOnlyList<string> Destinations, int Attempts, DateTimeOffset? NextDue, string? LastReply)
+{
+    /// <summary>The first of them; see <see cref="MostRecipients"/>.</summary>
+    public IReadOnlyList<string> Recipients { get; init; } = [];
+
+    /// <summary>Cause id of the last attempt's failure.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>Upstream or MX host of the last attempt.</summary>
+    public string? Upstream { get; init; }
+    public string? User { get; init; }
+    public string? ClientAddress { get; init; }
+    public int Priority { get; init; }
+
+    public const int MostRecipients = 3;
+}
 
 public sealed record RecipientDetails(string Address, string Destination, RecipientStatus Status, string? LastReply);
 

@@ -6,7 +6,7 @@ public sealed partial class EmbeddedQueueStore
 {
     public async ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel)
     {
-        int limit = Math.Clamp(query.Limit, 1, 1000);
+        int limit = Math.Clamp(query.Limit, 1, QueueQuery.MaxLimit);
         var found = new List<MessageSummary>();
         var match = new QueryMatch(query, _time.GetUtcNow());
         var walk = new MessageWalk(query, match);
@@ -141,6 +141,14 @@ public sealed partial class EmbeddedQueueStore
         return new MessageSummary(
             message.Id, state.Envelope.From.Address, state.Envelope.AcceptedAt, state.ContentBytes, message.QueueState,
             state.Count(RecipientStatus.Waiting) + state.Count(RecipientStatus.Held), recipients.Count, destinations, attempts,
-            due == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(due), state.LastReply);
+            due == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(due), state.LastReply)
+        {
+            Recipients = [.. recipients.Take(MessageSummary.MostRecipients).Select(r => r.Address.Address)],
+            Cause = message.Mark?.Cause,
+            Upstream = message.Mark?.Upstream,
+            User = state.Envelope.Origin.User,
+            ClientAddress = state.Envelope.Origin.ClientAddress,
+            Priority = state.Envelope.Priority,
+        };
     }
 }

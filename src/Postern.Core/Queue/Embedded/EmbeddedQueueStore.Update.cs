@@ -29,8 +29,8 @@ public sealed partial class EmbeddedQueueStore
         finally
         {
             if (count > 0) await Journal.FlushAsync(stable: true).ConfigureAwait(false);
+            progress?.Invoke(count);
         }
-        progress?.Invoke(count);
         return count;
     }
 
