@@ -31,6 +31,7 @@ internal sealed class ConfigCommand(CommandTree tree)
             tree.Action(new Command("decisions", "Print what is done about each cause (docs/decisions.md)."), Print(DecisionsReference.Write)),
             tree.Action(new Command("causes", "Write the pages about causes (docs/causes) into a folder.") { _folder }, WriteCauses),
             tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
+            new TokenCommand(tree).Build(),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Postern.Access;
 using Postern.Api;
 using Postern.Cli;
 using Postern.Core.Configuration;
@@ -24,6 +25,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private PosternConfig _config = new();
     private RunningRelay? _relay;
+    private HttpAccess? _access;
     private volatile bool _stopping;
 
     public static string Version { get; } = typeof(RelayProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
@@ -42,7 +44,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         try
         {
-            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, cancel);
+            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, log, cancel);
             _relay = await start(_config, factory, cancel);
             Announce(log, http);
             started?.Invoke(_relay, http?.Address ?? "");
@@ -56,11 +58,12 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         return ExitCode.Good;
     }
 
-    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, CancellationToken cancel)
+    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, ILogger log, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
         var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping };
-        return await HttpServer.StartAsync(address, view, logs, cancel);
+        _access = new HttpAccess(_config, Path.Combine(_config.Server.Data, "state", "sessions"), new AuditLog(() => _relay?.Insight?.Events, log, time), log, time);
+        return await HttpServer.StartAsync(address, view, logs, cancel, time, _access);
     }
 
     private IReadOnlyList<string> Problems()
@@ -97,6 +100,11 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             Refuse(log, name, [$"{name}: server.data and server.http cannot change while the relay runs; restart it"]);
             return;
         }
+        if (_access is not null && AccessRules.NeedsRestart(_config.Http, config.Http))
+        {
+            Refuse(log, name, [$"{name}: of [http] only hosts, tokens and who has which role can change while the relay runs; restart it"]);
+            return;
+        }
         try
         {
             await _relay!.Apply(config, cancel);
@@ -107,6 +115,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             return;
         }
         _config = config;
+        _access?.Apply(config);
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         PosternLog.ConfigApplied(log, name);
