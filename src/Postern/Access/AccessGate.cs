@@ -95,7 +95,7 @@ internal sealed class AccessGate(HttpAccess access)
     private Task ForeignAsync(HttpContext http, Caller? caller, string problem)
     {
         access.Audit.Refused(caller, ProxyPeer.Client(http).ToString(), Words(http), problem);
-        return Refusal.WriteAsync(http, 403, $"the request is refused: {problem}", "use this server's own pages; behind a proxy, have it pass the Host header on, or X-Forwarded-Host from an address in http.proxy.networks");
+        return Answers.Problem(http, ProblemKind.CrossOrigin, $"the request is refused: {problem}", "use this server's own pages; behind a proxy, have it pass the Host header on, or X-Forwarded-Host from an address in http.proxy.networks");
     }
 
     private Task ForbiddenAsync(HttpContext http, Caller caller, ApiRole needed)
