@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
@@ -69,7 +70,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
         Decided(attempt, evidence);
         attempt.Note(evidence);
-        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, Count(attempt).Refused > 0 ? "bounced" : "deferred", null, false);
+        using (PosternTraces.As(span)) Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
@@ -235,7 +238,26 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        var span = Trace(attempt, candidate.Upstream.Name, target, told, evidence, word, session, isReused);
+        using (PosternTraces.As(span)) Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
+    }
+
+    /// <summary>Null where the message is not traced.</summary>
+    private Activity? Trace(Attempt attempt, string upstream, string target, ClientStage stage, AttemptEvidence? evidence, string outcome, PooledSession? session, bool isReused)
+    {
+        if (attempt.Lease.Envelope.Traceparent is not { } parent || !PosternTraces.IsOn) return null;
+        var (delivered, deferred, refused) = Count(attempt);
+        return new AttemptTrace(parent, attempt.Lease.Id.ToString(), attempt.Lease.Destination, upstream, target, _at, engine.Time.GetUtcNow(), outcome, stage)
+        {
+            Delivered = delivered,
+            Deferred = deferred,
+            Refused = refused,
+            IsReused = isReused,
+            Tls = session?.Session.Tls?.Protocol,
+            Failure = evidence?.Failure,
+            Diagnosis = evidence?.Diagnosis,
+        }.Begin();
     }
 
     /// <summary>What was decided while the transaction ran rests on the words alone; the explanation may know better.</summary>

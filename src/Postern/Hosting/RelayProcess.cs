@@ -8,6 +8,7 @@ using Postern.Core.Queue;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
 using Postern.Logging;
+using Postern.Telemetry;
 
 namespace Postern.Hosting;
 
@@ -37,8 +38,10 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         var result = load();
         _config = result.Config ?? throw ConfigCommand.Refusal(result);
         using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal ? output.UsesColour ? TextForm.Colour : TextForm.Short : TextForm.Full, time);
-        using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
+        using var export = OtlpExport.Start(_config, Version, Environment.GetEnvironmentVariable);
+        using var factory = new LoggerFactory(export?.Logs is { } sent ? [logs, sent] : [logs], OtlpExport.Filter(() => LineLoggerProvider.LevelOf(_config.Log)));
         var log = factory.CreateLogger("Postern");
+        using var trouble = export is null ? null : new ExportTrouble(log, time);
         var watch = new ConfigWatch(file, time);
         using var signals = new StopSignals(watch.Request);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
@@ -103,6 +106,11 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         if (_access is not null && AccessRules.NeedsRestart(_config.Http, config.Http))
         {
             Refuse(log, name, [$"{name}: of [http] only hosts, tokens and who has which role can change while the relay runs; restart it"]);
+            return;
+        }
+        if (!config.Telemetry.IsSameAs(_config.Telemetry))
+        {
+            Refuse(log, name, [$"{name}: [telemetry] cannot change while the relay runs; restart it"]);
             return;
         }
         try
