@@ -163,8 +163,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// <summary>A limit was met: said once in the log, on the incident and to whoever listens to events.</summary>
     private void Learned(Candidate candidate, LaneLesson? lesson)
     {
-        // One that is known from an attempt before was told then.
-        if (lesson is null || lesson.At < _at) return;
+        if (lesson is null || !candidate.Lane.IsNews(lesson)) return;
         PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
         engine.Parts.News.Learned(candidate.Lane, lesson);
     }
@@ -173,10 +172,11 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// A session in use was ended before the next message, which goes to another session and loses nothing. Where that comes after the same number of messages again, it is a
     /// limit of theirs that an operator wants to know: explained like a failure, though none of a message.
     /// </summary>
-    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began)
+    /// <param name="idle">How long it had nothing to do before the message.</param>
+    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began, TimeSpan idle)
     {
         var candidate = session.Candidate;
-        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle)
+        if (idle > NeverSoIdle)
         {
             candidate.Lane.Untake();
             return;

@@ -7,7 +7,7 @@ internal sealed partial class LimitLearner
 {
     private LimitKind Attribute(in LaneSample sample, long began, long now)
     {
-        int served = Math.Max(0, ramp.ServedNow - (sample.IsOpening ? 0 : 1));
+        int served = Math.Max(0, ramp.Served - (sample.IsOpening ? 0 : 1));
         if (sample.Hint == LimitKind.Concurrency) return served < _concurrency.Value / 2 && IsBusy(connections, 10, began, now) ? LimitKind.ConnectionRate : LimitKind.Concurrency;
         if (sample.Hint == LimitKind.SessionLength && sample.MessagesInSession == 0) return LimitKind.None;
         if (sample.Hint != LimitKind.None) return sample.Hint;
@@ -21,7 +21,7 @@ internal sealed partial class LimitLearner
 
     private LimitKind OpeningRefused(int served, long began, long now)
     {
-        if (ramp.RecentPeak > 0 && Math.Max(ramp.Open, ramp.MostWhileOpening) > ramp.RecentPeak) return LimitKind.Concurrency;
+        if (ramp.RecentPeak > 0 && Math.Max(ramp.Known, ramp.MostWhileOpening) > ramp.RecentPeak) return LimitKind.Concurrency;
         bool isBelow = _connectionRate.State != LimitState.Unknown && Before(connections, _connectionRate.Span, began, now) < _connectionRate.Value * 0.8;
         bool isMore = _connectionRate.State != LimitState.Unknown || Before(connections, RateSpan.Minute, began, now) > 1.2 * _connectionsBefore;
         if (IsBusy(connections, 10, began, now) && isMore && !(isBelow && served > 0))

@@ -41,7 +41,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         messages.Answered(began, now);
         ramp.Accepted(isFirst, configured.MaxSessions, now);
         if (isFirst) CountConnections(now);
-        if (_concurrency.State != LimitState.Unknown) AcceptedBelow(_concurrency, ramp.ServedNow, configured.MaxSessions, began, now, isFirst);
+        if (_concurrency.State != LimitState.Unknown) AcceptedBelow(_concurrency, ramp.Served, configured.MaxSessions, began, now, isFirst);
         if (_sessionLength.State != LimitState.Unknown) AcceptedBelow(_sessionLength, sample.MessagesInSession + 1, configured.MessagesPerSession ?? int.MaxValue, began, now, isFirst);
         if (_messageRate.State != LimitState.Unknown) AcceptedRate(_messageRate, messages, began, now);
         if (_connectionRate.State != LimitState.Unknown && isFirst) AcceptedRate(_connectionRate, connections, began, now);
@@ -54,7 +54,6 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         long began = sample.Began == default ? Math.Min(now, budget.LastGrant) : sample.Began.UtcTicks;
         budget.Return(began);
         if (!sample.IsOpening) Answered();
-        if (sample.IsOpening) ramp.Refused();
         var kind = Attribute(sample, began, now);
         return kind switch
         {
@@ -129,7 +128,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
 
     private LaneLesson? LearnConcurrency(in LaneSample sample, long began, long now)
     {
-        int served = Math.Max(1, ramp.ServedNow - (sample.IsOpening ? 0 : 1));
+        int served = Math.Max(1, ramp.Served - (sample.IsOpening ? 0 : 1));
         var limit = _concurrency;
         // One that was dropped tells it a time-out later: sessions have come and gone since.
         if (sample.Manner == RefusalManner.Silent && ramp.MostWhileOpening > ramp.RecentPeak) served = Math.Max(served, ramp.RecentPeak);
