@@ -1,4 +1,5 @@
 using System.Net;
+using Postern.Api;
 
 namespace Postern.Access;
 
@@ -12,8 +13,7 @@ internal sealed class HostGuard(HttpAccess access)
     {
         string host = http.Request.Host.Host.Trim('[', ']');
         if (host.Length == 0 || IPAddress.TryParse(host, out _) || access.Rules.IsOurs(host)) return next(http);
-        http.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-        return http.Response.WriteAsync($"this server is not called {Shown(host)}; call it by its address, or add the name to http.hosts in its configuration\n", http.RequestAborted);
+        return Answers.Problem(http, ProblemKind.WrongHost, $"this server is not called {Shown(host)}", "call it by its address, or add the name to http.hosts in its configuration");
     }
 
     private static string Shown(string host) => host.Length <= 100 && host.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') ? host : "so";

@@ -35,14 +35,18 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         });
         builder.Services.AddRoutingCore();
         access.AddServices(builder.Services);
+        builder.Services.AddSingleton(new QueueDesk(relay.Store, time ?? TimeProvider.System));
+        builder.Services.AddSingleton<ProblemPages>();
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
         access.UseGuards(app);
+        app.Use((http, next) => http.RequestServices.GetRequiredService<ProblemPages>().RunAsync(http, next));
         app.UseRouting();
         access.UseGate(app);
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiRole.Read);
         new SignInPages(access).Map(app);
         new Endpoints(relay).Map(app);
+        new QueueEndpoints(app.Services.GetRequiredService<QueueDesk>()).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);
