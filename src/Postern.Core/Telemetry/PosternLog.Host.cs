@@ -34,6 +34,6 @@ internal static partial class PosternLog
     [LoggerMessage(1040, LogLevel.Warning, "telemetry could not be sent, what it was is dropped detail={Detail}")]
     public static partial void ExportFailed(ILogger logger, string detail);
 
-    [LoggerMessage(1030, LogLevel.Error, "http request failed method={Method} path={Path}")]
+    [LoggerMessage(1060, LogLevel.Error, "http request failed method={Method} path={Path}")]
     public static partial void RequestFailed(ILogger logger, string method, string path, Exception error);
 }
