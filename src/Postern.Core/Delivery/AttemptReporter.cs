@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -70,6 +71,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         Decided(attempt, evidence);
         attempt.Note(evidence);
         Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        engine.Parts.Trends?.Attempted(domain, Count(attempt).Refused > 0 ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
@@ -218,6 +220,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             AttemptExplainer.RecordServed(candidate, _at, session);
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
+        engine.Parts.Trends?.Attempted(candidate.Upstream.Name, (delivered, deferred, refused) switch { (_, 0, 0) => AttemptWord.Delivered, (0, 0, _) => AttemptWord.Refused, _ => AttemptWord.Deferred }, evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch

@@ -23,6 +23,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private PosternConfig _config = new();
+    private ConfigResult? _result;
     private RunningRelay? _relay;
     private volatile bool _stopping;
 
@@ -34,6 +35,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     {
         var result = load();
         _config = result.Config ?? throw ConfigCommand.Refusal(result);
+        _result = result;
         using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal ? output.UsesColour ? TextForm.Colour : TextForm.Short : TextForm.Full, time);
         using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
         var log = factory.CreateLogger("Postern");
@@ -59,7 +61,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
-        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping };
+        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping, Detail = () => _relay?.Detail, Configuration = () => _result };
         return await HttpServer.StartAsync(address, view, logs, cancel);
     }
 
@@ -107,6 +109,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             return;
         }
         _config = config;
+        _result = result;
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         PosternLog.ConfigApplied(log, name);
