@@ -6,6 +6,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
+using Postern.Dashboard;
 
 namespace Postern.Api;
 
@@ -25,9 +26,11 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
             kestrel.Listen(address.EndPoint);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-            kestrel.Limits.MaxConcurrentConnections = 200;
+            kestrel.Limits.MaxConcurrentConnections = 400;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = DashboardHost.MaxPages;
         });
         builder.Services.AddRoutingCore();
+        DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
         app.Use(RefuseForeignHosts);
@@ -37,6 +40,7 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);
+        DashboardHost.Map(app);
         try
         {
             await app.StartAsync(cancel);

@@ -1,0 +1,71 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Components.Authorization;
+using Postern.Api;
+using Postern.Core.Diagnoses;
+using Postern.Core.Queue;
+
+namespace Postern.Dashboard;
+
+/// <summary>
+/// Everything that a page does to the relay goes through here, in the name of whoever looks at it: what a role does not allow is refused, whatever the page showed.
+/// One for each open page.
+/// </summary>
+internal sealed class DashboardActions(RelayView relay, AuthenticationStateProvider users, DashboardAccess access)
+{
+    private ClaimsPrincipal? _user;
+
+    /// <summary>Who looks; null for nobody in particular (no login is configured).</summary>
+    public string? Name => _user?.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : null;
+
+    public bool CanOperate => Role >= ApiRole.Operate;
+
+    public bool CanAdmin => Role >= ApiRole.Admin;
+
+    private ApiRole Role => _user is null ? ApiRole.Read : access.RoleOf(_user);
+
+    /// <summary>Once for each page, before it is drawn.</summary>
+    public async Task LoadAsync() => _user = (await users.GetAuthenticationStateAsync()).User;
+
+    /// <summary>Does it to every message that matches; how many there were.</summary>
+    public async Task<int> QueueAsync(QueueQuery query, QueueAction action, CancellationToken cancel)
+    {
+        Require(ApiRole.Operate);
+        var store = relay.Store() ?? throw new InvalidOperationException("the relay is starting");
+        int changed = await store.UpdateAsync(query, action, cancel);
+        Did(Word(action), query.Id?.ToString() ?? "messages that match", changed);
+        return changed;
+    }
+
+    /// <summary>Forgets the limits of an upstream and the rests of our addresses there; null when nothing of that name is known.</summary>
+    public ResetResultContract? Reset(string upstream)
+    {
+        Require(ApiRole.Operate);
+        var done = relay.Shaping()?.Reset(upstream);
+        if (done is not null) Did("reset", upstream, done.Limits + done.Rests);
+        return done;
+    }
+
+    /// <summary>Asks the blocklists about one address of ours.</summary>
+    public async Task<AddressStanding?> LookAsync(System.Net.IPAddress address, CancellationToken cancel)
+    {
+        Require(ApiRole.Operate);
+        return relay.Detail() is { } detail ? await detail.Standings.LookAsync(address, cancel) : null;
+    }
+
+    private static string Word(QueueAction action) => action.ToString().ToLowerInvariant();
+
+    private void Require(ApiRole role)
+    {
+        if (Role < role) throw new UnauthorizedAccessException($"that needs the role {role.ToString().ToLowerInvariant()}; yours is {Role.ToString().ToLowerInvariant()}");
+    }
+
+    private void Did(string action, string what, long count) => access.Did(_user!, action, what, count);
+}
+
+/// <summary>Who may do what on the pages, and who hears of it.</summary>
+/// <param name="RoleOf">Of whoever looks. Without a login everybody who reaches the page is its administrator, as with the API.</param>
+/// <param name="Did">User, action, on what, how many.</param>
+internal sealed record DashboardAccess(Func<ClaimsPrincipal, ApiRole> RoleOf, Action<ClaimsPrincipal, string, string, long> Did)
+{
+    public static readonly DashboardAccess Open = new(static _ => ApiRole.Admin, static (_, _, _, _) => { });
+}
