@@ -20,7 +20,7 @@ internal sealed class TrendListener : IDisposable
     {
         _book = book;
         // Of this relay only: tests run many in one process.
-        Instrument[] wanted = [metrics.MessagesAccepted, metrics.SubmissionsRefused, metrics.RecipientsSettled, metrics.Attempts];
+        Instrument[] wanted = [metrics.MessagesAccepted, metrics.SubmissionsRefused, metrics.CommandsRefused, metrics.RecipientsSettled, metrics.Attempts];
         _listener.SetMeasurementEventCallback<long>(Counted);
         foreach (var instrument in wanted) _listener.EnableMeasurementEvents(instrument, KindOf(instrument, metrics));
         _listener.Start();

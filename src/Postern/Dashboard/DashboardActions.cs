@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Postern.Api;
 using Postern.Core.Diagnoses;
 using Postern.Core.Queue;
+using Postern.Diagnosis.Checks;
 
 namespace Postern.Dashboard;
 
@@ -50,6 +51,13 @@ internal sealed class DashboardActions(RelayView relay, AuthenticationStateProvi
     {
         Require(ApiRole.Operate);
         return relay.Detail() is { } detail ? await detail.Standings.LookAsync(address, cancel) : null;
+    }
+
+    /// <summary>Examines a destination; null when others are under way. Throws <see cref="FormatException"/> for what is no target.</summary>
+    public Task<CheckResult?> CheckAsync(CheckDesk desk, string target, Action<CheckEvent> told, CancellationToken cancel)
+    {
+        Require(ApiRole.Operate);
+        return desk.RunAsync(target, told, cancel);
     }
 
     private static string Word(QueueAction action) => action.ToString().ToLowerInvariant();

@@ -45,6 +45,6 @@ internal sealed record RelaySnapshot
     /// <summary>The last minutes, oldest first.</summary>
     public IReadOnlyList<TrendMinute> Minutes(int count) => _minutes.GetOrAdd(count, c => Trends?.Minutes(c) ?? []);
 
-    /// <summary>The same of one upstream; empty when it was not tried.</summary>
-    public IReadOnlyList<UpstreamMinute> Minutes(string upstream, int count) => _upstreamMinutes.GetOrAdd((upstream, count), key => Trends?.Upstream(key.Item1, key.Item2) ?? []);
+    /// <summary>The same of one upstream; without attempts when it was not tried.</summary>
+    public IReadOnlyList<UpstreamMinute> Minutes(string upstream, int count) => _upstreamMinutes.GetOrAdd((upstream, count), key => Trends?.Upstream(key.Item1, key.Item2) ?? [.. Minutes(key.Item2).Select(m => new UpstreamMinute(m.At))]);
 }
