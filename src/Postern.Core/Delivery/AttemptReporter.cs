@@ -185,6 +185,8 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var evidence = Evidence(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused: true, ms);
         AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
+        // Nothing is lost by it, but it is a refusal all the same, and shows what a limit costs.
+        if (lesson is not null) engine.Parts.Trends?.Attempted(candidate.Upstream.Name, AttemptWord.Deferred, CauseId.RateLimited);
         if (lesson is not null || candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
     }
 

@@ -31,12 +31,16 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
+        builder.Services.AddSingleton(new QueueDesk(relay.Store, time ?? TimeProvider.System));
+        builder.Services.AddSingleton<ProblemPages>();
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
         app.Use(RefuseForeignHosts);
+        app.Use((http, next) => http.RequestServices.GetRequiredService<ProblemPages>().RunAsync(http, next));
         app.UseRouting();
         app.MapPrometheusScrapingEndpoint("/metrics");
         new Endpoints(relay).Map(app);
+        new QueueEndpoints(app.Services.GetRequiredService<QueueDesk>()).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);

@@ -52,7 +52,7 @@ internal sealed class EventsCommand(CommandTree tree)
     {
         string folder = Path.Combine(data, "events");
         if (!Directory.Exists(folder)) throw new CommandException(ExitCode.WrongUsage, $"there are no events in {data}; name the relay's data folder (its server.data)");
-        if (EventText.ReadQuery(filters.GetValueOrDefault, TimeProvider.System.GetUtcNow(), out var problem) is not { } query) throw new CommandException(ExitCode.WrongUsage, $"{problem!.Error}; {problem.Mend}");
+        if (EventText.ReadQuery(filters.GetValueOrDefault, TimeProvider.System.GetUtcNow(), out var problem) is not { } query) throw new CommandException(ExitCode.WrongUsage, $"{problem!.Detail}; {problem.Mend}");
         long last = EventSearch.LastId(folder);
         for (long? next = query.After ?? 0; next is not null;)
         {

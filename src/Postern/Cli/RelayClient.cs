@@ -63,7 +63,7 @@ internal sealed class RelayClient : IDisposable
                 HttpStatusCode.BadRequest => ExitCode.WrongUsage,
                 _ => ExitCode.NotDetermined,
             };
-            throw new CommandException(exit, $"{problem.Error}; {problem.Mend}");
+            throw new CommandException(exit, $"{problem.Detail}; {problem.Mend}");
         }
         catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
@@ -81,7 +81,7 @@ internal sealed class RelayClient : IDisposable
 
     private static async Task<ProblemContract> ReadProblem(HttpResponseMessage response, CancellationToken cancel)
     {
-        if (response.Content.Headers.ContentType?.MediaType == "application/json" && await response.Content.ReadFromJsonAsync(ApiJson.Default.ProblemContract, cancel) is { } problem) return problem;
-        return new ProblemContract($"the relay answered {(int)response.StatusCode}", "check --server: another program may listen there");
+        if (response.Content.Headers.ContentType?.MediaType == "application/problem+json" && await response.Content.ReadFromJsonAsync(ApiJson.Default.ProblemContract, cancel) is { } problem) return problem;
+        return Problems.Of(ProblemKind.Failed, $"the relay answered {(int)response.StatusCode}", "check --server: another program may listen there");
     }
 }

@@ -2,7 +2,6 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
 using Postern.Api;
 using Postern.Core.Diagnoses;
-using Postern.Core.Queue;
 using Postern.Diagnosis.Checks;
 
 namespace Postern.Dashboard;
@@ -11,8 +10,10 @@ namespace Postern.Dashboard;
 /// Everything that a page does to the relay goes through here, in the name of whoever looks at it: what a role does not allow is refused, whatever the page showed.
 /// One for each open page.
 /// </summary>
-internal sealed class DashboardActions(RelayView relay, AuthenticationStateProvider users, DashboardAccess access)
+internal sealed class DashboardActions(RelayView relay, QueueDesk desk, AuthenticationStateProvider users, DashboardAccess access)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private ClaimsPrincipal? _user;
 
     /// <summary>Who looks; null for nobody in particular (no login is configured).</summary>
@@ -27,14 +28,13 @@ internal sealed class DashboardActions(RelayView relay, AuthenticationStateProvi
     /// <summary>Once for each page, before it is drawn.</summary>
     public async Task LoadAsync() => _user = (await users.GetAuthenticationStateAsync()).User;
 
-    /// <summary>Does it to every message that matches; how many there were.</summary>
-    public async Task<int> QueueAsync(QueueQuery query, QueueAction action, CancellationToken cancel)
+    /// <summary>An action on every message that matches, or for a dry run only their number. Waits for its end a moment; it goes on after that.</summary>
+    public async Task<Answer<QueueActionResultContract>> QueueAsync(QueueActionContract request, CancellationToken cancel)
     {
         Require(ApiRole.Operate);
-        var store = relay.Store() ?? throw new InvalidOperationException("the relay is starting");
-        int changed = await store.UpdateAsync(query, action, cancel);
-        Did(Word(action), query.Id?.ToString() ?? "messages that match", changed);
-        return changed;
+        var answer = await desk.ActAsync(request, key: null, Patience, cancel);
+        if (!request.DryRun && answer.Value is { } done) Did(request.Action, request.Ids is { Count: > 0 } ids ? string.Join(',', ids.Take(20)) : "all that match", done.Messages);
+        return answer;
     }
 
     /// <summary>Forgets the limits of an upstream and the rests of our addresses there; null when nothing of that name is known.</summary>
@@ -59,8 +59,6 @@ internal sealed class DashboardActions(RelayView relay, AuthenticationStateProvi
         Require(ApiRole.Operate);
         return desk.RunAsync(target, told, cancel);
     }
-
-    private static string Word(QueueAction action) => action.ToString().ToLowerInvariant();
 
     private void Require(ApiRole role)
     {

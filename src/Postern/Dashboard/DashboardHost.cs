@@ -41,6 +41,7 @@ internal static class DashboardHost
     {
         app.UseAntiforgery();
         app.Services.GetRequiredService<DashboardAssets>().Map(app);
+        app.MapGet(MessageArchive.Path, (RequestDelegate)(http => MessageArchive.ServeAsync(http, app.Services.GetRequiredService<RelayView>().Store()))).Needs(ApiRole.Operate);
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 }

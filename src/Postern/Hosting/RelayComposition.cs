@@ -13,14 +13,19 @@ namespace Postern.Hosting;
 /// <summary>Starts the real relay for the serving process.</summary>
 internal static class RelayComposition
 {
-    /// <summary>More than an operator reads; MX hosts come and go by the thousand.</summary>
-    private const int MaxUpstreams = 200;
+    /// <summary>Ten pages, more than an operator reads; MX hosts come and go by the thousand.</summary>
+    private const int MaxUpstreams = 2000;
 
     public static async Task<RunningRelay> StartAsync(PosternConfig config, ILoggerFactory logs, CancellationToken cancel)
     {
         var resolver = Resolver.Of(config.Dns.Servers, config.Dns.Timeout, TimeProvider.System);
         var metrics = new PosternMetrics();
-        var relay = await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs, metrics), cancel);
+        return Compose(await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs, metrics), cancel), config);
+    }
+
+    /// <summary>A started relay as its process sees it.</summary>
+    internal static RunningRelay Compose(Relay relay, PosternConfig config)
+    {
         var current = config;
         return new RunningRelay(
             relay.Store,
