@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -73,6 +74,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, Count(attempt).Refused > 0 ? "bounced" : "deferred", null, false);
         using (PosternTraces.As(span)) Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
         if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
+        engine.Parts.Trends?.Attempted(domain, Count(attempt).Refused > 0 ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
@@ -186,6 +188,8 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var evidence = Evidence(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused: true, ms);
         AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
+        // Nothing is lost by it, but it is a refusal all the same, and shows what a limit costs.
+        if (lesson is not null) engine.Parts.Trends?.Attempted(candidate.Upstream.Name, AttemptWord.Deferred, CauseId.RateLimited);
         if (lesson is not null || candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
     }
 
@@ -221,6 +225,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             AttemptExplainer.RecordServed(candidate, _at, session);
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
+        engine.Parts.Trends?.Attempted(candidate.Upstream.Name, (delivered, deferred, refused) switch { (_, 0, 0) => AttemptWord.Delivered, (0, 0, _) => AttemptWord.Refused, _ => AttemptWord.Deferred }, evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch

@@ -2,6 +2,7 @@ using System.Globalization;
 using Postern.Core.Routing;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -39,6 +40,7 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
             (0, 0, _) => "bounced",
             _ => "partial",
         };
+        Engine.Parts.Trends?.Attempted(Candidate.Upstream.Name, word switch { "delivered" => AttemptWord.Delivered, "bounced" => AttemptWord.Refused, _ => AttemptWord.Deferred }, _diagnosis?.Verdict.Id ?? CauseId.None);
         Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", Stage(tally.Failure).Word()));
         Engine.Parts.Metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
         if (tally.Traceparent is { } parent) Trace(parent, tally, session, word);

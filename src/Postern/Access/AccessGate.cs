@@ -53,7 +53,7 @@ internal sealed class AccessGate(HttpAccess access)
 
     private async Task PassAsync(HttpContext http, RequestDelegate next, Caller caller, ApiRole needed)
     {
-        http.User = caller.ToPrincipal();
+        http.User = (caller with { From = ProxyPeer.Client(http).ToString() }).ToPrincipal();
         try
         {
             await next(http);

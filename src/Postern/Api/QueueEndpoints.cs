@@ -40,7 +40,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             .Takes(IdParameter)
             .Gives<QueueDetailsContract>("The message.")
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.UnknownMessage, ProblemKind.Starting);
-        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Admin)
+        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Operate)
             .Describe("getMessageContent", "Queue", "A message's bytes, as they will be sent")
             .Takes(IdParameter)
             .GivesText("message/rfc822", "The message.", "From: app@example.org\r\nTo: you@example.net\r\nSubject: Hello\r\n\r\nHello\r\n")
