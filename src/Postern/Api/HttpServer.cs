@@ -7,6 +7,7 @@ using OpenTelemetry.Resources;
 using Postern.Access;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
+using Postern.Dashboard;
 
 namespace Postern.Api;
 
@@ -31,13 +32,15 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
             kestrel.Listen(address.EndPoint, access.Listen);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-            kestrel.Limits.MaxConcurrentConnections = 200;
+            kestrel.Limits.MaxConcurrentConnections = 400;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = DashboardHost.MaxPages;
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(new QueueDesk(relay.Store, time ?? TimeProvider.System));
         builder.Services.AddSingleton<ProblemPages>();
         ApiDocument.AddServices(builder.Services);
         access.AddServices(builder.Services);
+        DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
         app.Use((http, next) => http.RequestServices.GetRequiredService<ProblemPages>().RunAsync(http, next));
@@ -52,6 +55,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);
+        DashboardHost.Map(app);
         try
         {
             await app.StartAsync(cancel);

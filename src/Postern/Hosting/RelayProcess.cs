@@ -8,6 +8,7 @@ using Postern.Core.Queue;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
 using Postern.Logging;
+using Postern.Telemetry;
 
 namespace Postern.Hosting;
 
@@ -24,6 +25,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private PosternConfig _config = new();
+    private ConfigResult? _result;
     private RunningRelay? _relay;
     private HttpAccess? _access;
     private volatile bool _stopping;
@@ -36,9 +38,12 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     {
         var result = load();
         _config = result.Config ?? throw ConfigCommand.Refusal(result);
+        _result = result;
         using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal ? output.UsesColour ? TextForm.Colour : TextForm.Short : TextForm.Full, time);
-        using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
+        using var export = OtlpExport.Start(_config, Version, Environment.GetEnvironmentVariable);
+        using var factory = new LoggerFactory(export?.Logs is { } sent ? [logs, sent] : [logs], OtlpExport.Filter(() => LineLoggerProvider.LevelOf(_config.Log)));
         var log = factory.CreateLogger("Postern");
+        using var trouble = export is null ? null : new ExportTrouble(log, time);
         var watch = new ConfigWatch(file, time);
         using var signals = new StopSignals(watch.Request);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
@@ -61,7 +66,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, ILogger log, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
-        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping };
+        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping, Detail = () => _relay?.Detail, Configuration = () => _result };
         _access = new HttpAccess(_config, Path.Combine(_config.Server.Data, "state", "sessions"), new AuditLog(() => _relay?.Insight?.Events, log, time), log, time);
         return await HttpServer.StartAsync(address, view, logs, cancel, time, _access);
     }
@@ -105,6 +110,11 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             Refuse(log, name, [$"{name}: of [http] only hosts, tokens and who has which role can change while the relay runs; restart it"]);
             return;
         }
+        if (!config.Telemetry.IsSameAs(_config.Telemetry))
+        {
+            Refuse(log, name, [$"{name}: [telemetry] cannot change while the relay runs; restart it"]);
+            return;
+        }
         try
         {
             await _relay!.Apply(config, cancel);
@@ -115,6 +125,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             return;
         }
         _config = config;
+        _result = result;
         _access?.Apply(config);
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
