@@ -79,7 +79,7 @@ internal sealed class ConfigImportCommand(CommandTree tree)
         int Count(ImportFate fate) => draft.Notes.Count(n => n.Fate == fate);
         tree.Output.Problem($"{Count(ImportFate.Carried)} settings carried over, {Count(ImportFate.Changed)} nearly, {Count(ImportFate.NotCarried)} not, {Count(ImportFate.Irrelevant)} have nothing to carry");
         if (output is null && draft.Secrets.Count > 0) tree.Output.Problem($"{draft.Secrets.Count} passwords are not written; with --output FILE each goes into a file of its own beside it");
-        if (output is not null) tree.Output.Problem($"written: {output}{(draft.Secrets.Count > 0 ? $" and {string.Join(", ", draft.Secrets.Select(s => s.File))} beside it, for their owner only" : "")}; check it with: postern config check -c {output}");
+        if (output is not null) tree.Output.Problem($"written: {output}{(draft.Secrets.Count > 0 ? $" and {string.Join(", ", draft.Secrets.Select(s => s.File))} beside it, for their owner only{(Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows() ? "; give them to the relay's user (chown)" : "")}" : "")}; check it with: postern config check -c {output}");
     }
 
     /// <summary>By the loader that a start uses; passwords that are not written yet are made up for it.</summary>

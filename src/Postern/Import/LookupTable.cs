@@ -10,6 +10,9 @@ internal sealed record LookupTable(string Spec, string Type, IReadOnlyList<Table
 {
     private const int MaxBytes = 8 << 20;
 
+    /// <summary>For notes: what a table in the settings themselves holds may be a password.</summary>
+    public string Label => Type is "static" or "inline" ? $"{Type}:" : Spec;
+
     /// <summary>Keys are patterns and tried in order.</summary>
     public bool HasPatterns => Type is "regexp" or "pcre";
 
@@ -26,10 +29,10 @@ internal sealed record LookupTable(string Spec, string Type, IReadOnlyList<Table
         string name = colon < 0 ? spec : spec[(colon + 1)..];
         switch (type)
         {
-            case "static": return new LookupTable(spec, type, [new TableEntry("", name.Trim('{', '}').Trim(), spec)], null);
+            case "static": return new LookupTable(spec, type, [new TableEntry("", name.Trim('{', '}').Trim(), "static:")], null);
             case "inline":
                 var pairs = PostfixWords.List(name.Trim().Trim('{', '}'));
-                return new LookupTable(spec, type, [.. pairs.Where(p => p.Contains('=', StringComparison.Ordinal)).Select(p => p.Split('=', 2)).Select(p => new TableEntry(p[0].Trim(), p[1].Trim(), spec))], null);
+                return new LookupTable(spec, type, [.. pairs.Where(p => p.Contains('=', StringComparison.Ordinal)).Select(p => p.Split('=', 2)).Select(p => new TableEntry(p[0].Trim(), p[1].Trim(), "inline:"))], null);
             case "hash" or "btree" or "lmdb" or "cdb" or "dbm" or "sdbm" or "texthash" or "regexp" or "pcre" or "cidr": return ReadFile(spec, type, Path.GetFullPath(name, settings.Folder));
             default: return new LookupTable(spec, type, [], $"tables of type {type} are asked over a network or made by a program");
         }

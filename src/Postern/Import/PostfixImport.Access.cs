@@ -105,7 +105,8 @@ internal sealed partial class PostfixImport
         }
         if (Take("mynetworks") is { } given)
         {
-            var networks = PostfixWords.List(given).SelectMany(w => Network(w)).Distinct(StringComparer.Ordinal).ToList();
+            var (networks, unclear) = NetworkList.Read(given, settings);
+            foreach (string problem in unclear) NotCarried("mynetworks", problem);
             _draft.Table("[access]").Texts("networks", networks);
             Carried("mynetworks", "access.networks");
             if (networks.Contains("0.0.0.0/0") || networks.Contains("::/0")) NotCarried("mynetworks", "everybody may send through this relay: it is open; narrow access.networks");
@@ -117,7 +118,7 @@ internal sealed partial class PostfixImport
         }
         else if (Take("mynetworks_style") is not null) Carried("mynetworks_style", "access.networks has this machine alone, its default");
         if (Take("mydestination") is not { } own) return;
-        var others = PostfixWords.List(own).Where(d => d is not "localhost" && !d.StartsWith("localhost.", StringComparison.Ordinal)).ToList();
+        var others = PostfixWords.List(own).Where(d => d is not "localhost" && !d.StartsWith("localhost.", StringComparison.Ordinal)).Distinct().ToList();
         if (others.Count == 0) Note(ImportFate.Irrelevant, "mydestination", "nothing but this machine: Postern delivers nothing here");
         else NotCarried("mydestination", $"mail for {string.Join(", ", others)} was delivered on this machine; Postern delivers nothing here, it goes the way of other mail. Give it a [[route]] to where its mailboxes are");
     }
@@ -127,40 +128,5 @@ internal sealed partial class PostfixImport
         var others = PostfixWords.List(value).Where(w => !_ordinary.Contains(w)).ToList();
         return others.Count == 0 ? (ImportFate.Carried, "Postern does so in any case: known networks and users may send, others may not")
             : (ImportFate.NotCarried, $"not done here: {string.Join(" ", others)}. Postern takes mail from access.networks and [[user]], from access.senders");
-    }
-
-    private IEnumerable<string> Network(string word)
-    {
-        if (word.StartsWith('!'))
-        {
-            NotCarried("mynetworks", $"{word}: exceptions cannot be written; split the network that holds it");
-            return [];
-        }
-        bool isFile = word.StartsWith('/');
-        if (isFile || word.Contains(':', StringComparison.Ordinal) && !word.Contains('[', StringComparison.Ordinal) && !IPAddress.TryParse(word.Split('/')[0], out _))
-        {
-            var table = LookupTable.ReadAll(isFile ? "texthash:" + word : word, settings)[0];
-            if (table.Problem is { } problem) NotCarried("mynetworks", $"{word}: {problem}");
-            return table.Entries.SelectMany(e => Network(e.Key));
-        }
-        string text = word.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
-        if (IPAddress.TryParse(text, out _)) return [text];
-        int slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash > 0 && IPAddress.TryParse(text[..slash], out var address) && PostfixWords.Number(text[(slash + 1)..]) is { } bits && bits <= address.GetAddressBytes().Length * 8)
-            return [$"{Masked(address, bits)}/{bits}"];
-        NotCarried("mynetworks", $"{word} is no network");
-        return [];
-    }
-
-    /// <summary>The network's first address: Postfix warns of others, Postern refuses them.</summary>
-    private static IPAddress Masked(IPAddress address, int bits)
-    {
-        byte[] bytes = address.GetAddressBytes();
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            int left = Math.Clamp(bits - 8 * i, 0, 8);
-            bytes[i] &= (byte)(0xFF00 >> left);
-        }
-        return new IPAddress(bytes);
     }
 }

@@ -155,7 +155,7 @@ internal sealed partial class PostfixImport
         {
             foreach (var table in Tables(null, name))
             {
-                if (table.HasPatterns && table.Entries.Count > 0) NotCarried(name, $"{table.Spec}: patterns of senders cannot be carried over; write a [[route]] for each address or @domain");
+                if (table.HasPatterns && table.Entries.Count > 0) NotCarried(name, $"{table.Label}: patterns of senders cannot be carried over; write a [[route]] for each address or @domain");
                 foreach (var entry in table.Entries.Where(e => !table.HasPatterns && !e.Value.Equals("DUNNO", StringComparison.OrdinalIgnoreCase)))
                 {
                     string sender = entry.Key;
@@ -206,6 +206,7 @@ internal sealed partial class PostfixImport
         if (level.Length == 0 || !_draft.UsesMx) return;
         string tls = level switch { "none" => "none", "encrypt" or "verify" or "secure" or "dane-only" or "fingerprint" => "required", _ => "opportunistic" };
         _draft.Table("[delivery]").Text("mx_tls", tls);
+        if (level is "verify" or "secure" or "fingerprint") NotCarried("smtp_tls_security_level", $"{level}: the certificates of mail exchangers are not checked, since their names come from the DNS; delivery.mx_tls = \"{tls}\"");
         if (level is "dane" or "dane-only" or "half-dane") NotCarried("smtp_tls_security_level", $"{level}: TLSA records are not looked up; delivery.mx_tls = \"{tls}\" for mail to each domain's own servers");
     }
 }

@@ -19,7 +19,7 @@ internal sealed partial class PostfixImport
     private IReadOnlyList<LookupTable> Tables(MasterService? via, string name)
     {
         var tables = LookupTable.ReadAll(Option(via, name), settings);
-        foreach (var table in tables.Where(t => t.Problem is not null && _unreadable.Add($"{name} {t.Spec}"))) NotCarried(name, $"{table.Spec}: {table.Problem}");
+        foreach (var table in tables.Where(t => t.Problem is not null && _unreadable.Add($"{name} {t.Spec}"))) NotCarried(name, $"{table.Label}: {table.Problem}");
         return tables;
     }
 
@@ -123,7 +123,7 @@ internal sealed partial class PostfixImport
             {
                 if (table.Find(key) is not { Length: > 0 } value) continue;
                 int colon = value.IndexOf(':', StringComparison.Ordinal);
-                return (colon < 0 ? value : value[..colon], colon < 0 ? "" : value[(colon + 1)..], $"{table.Spec}");
+                return (colon < 0 ? value : value[..colon], colon < 0 ? "" : value[(colon + 1)..], table.Label);
             }
         }
         return null;

@@ -67,12 +67,12 @@ internal sealed partial class PostfixImport(PostfixSettings settings, IReadOnlyL
     {
         foreach (var setting in settings.All)
         {
-            if (_seen.Contains(setting.Name)) continue;
+            if (_seen.Contains(setting.Name) && _draft.Notes.Exists(n => n.Subject == setting.Name)) continue;
             var (fate, reason) = ParameterReasons.Of(setting.Name);
             // Made up by the administrator for use in others.
             if (fate == ImportFate.NotCarried && settings.IsReferenced(setting.Name)) (fate, reason) = (ImportFate.Irrelevant, "used in other parameters only");
             // Switched off, or empty: nothing was done, so nothing is lost.
-            if (fate == ImportFate.NotCarried && settings.Get(setting.Name) is "" or "no") (fate, reason) = (ImportFate.Irrelevant, "empty or off");
+            if (settings.Get(setting.Name) is "" or "no") (fate, reason) = (ImportFate.Irrelevant, "empty or off");
             _draft.Note(fate, setting.Name, setting.Place, reason);
         }
     }

@@ -6,6 +6,7 @@ namespace Postern.Cli.Manual;
 internal sealed class Roff
 {
     private readonly StringBuilder _text = new();
+    private bool _isHeading;
 
     /// <param name="section">"1" for commands, "5" for files.</param>
     public Roff(string title, string section, string version, string name, string summary)
@@ -15,19 +16,30 @@ internal sealed class Roff
         Section("NAME").Line($"{Escape(name)} \\- {Escape(summary.TrimEnd('.'))}");
     }
 
-    public Roff Section(string title) => Line($".SH {Escape(title.ToUpperInvariant())}");
-    public Roff Part(string title) => Line($".SS {Escape(title)}");
-    public Roff Paragraph(string text) => Line(".PP").Line(Inline(text));
+    public Roff Section(string title) => Heading($".SH {Escape(title.ToUpperInvariant())}");
+    public Roff Part(string title) => Heading($".SS {Escape(title)}");
+    public Roff Paragraph(string text) => Gap().Line(Inline(text));
 
     /// <summary>A term and what it means.</summary>
     public Roff Item(string term, string text) => Line(".TP").Line($"\\fB{Escape(term)}\\fR").Line(text.Length > 0 ? Inline(text) : "\\&");
 
-    public Roff Example(string text) => Line(".PP").Line(".in +4n").Line(".nf").Line(Protect(Escape(text))).Line(".fi").Line(".in");
+    public Roff Example(string text) => Gap().Line(".in +4n").Line(".nf").Line(Protect(Escape(text))).Line(".fi").Line(".in");
 
     public override string ToString() => _text.ToString();
 
+    /// <summary>A heading makes its own.</summary>
+    private Roff Gap() => _isHeading ? this : Line(".PP");
+
+    private Roff Heading(string line)
+    {
+        Line(line);
+        _isHeading = true;
+        return this;
+    }
+
     private Roff Line(string text)
     {
+        _isHeading = false;
         _text.Append(text).Append('\n');
         return this;
     }
