@@ -16,6 +16,9 @@ internal static partial class PosternLog
     [LoggerMessage(1004, LogLevel.Error, "stop took too long and is abandoned, the queue is safe after_s={AfterSeconds}")]
     public static partial void StopTimedOut(ILogger logger, double afterSeconds);
 
+    [LoggerMessage(1005, LogLevel.Error, "scheduler or store do not answer, the service manager will start the relay anew if that lasts waited_s={WaitedSeconds} watchdog_s={WatchdogSeconds}")]
+    public static partial void PulseMissed(ILogger logger, double waitedSeconds, double watchdogSeconds);
+
     [LoggerMessage(1010, LogLevel.Information, "configuration applied file={File}")]
     public static partial void ConfigApplied(ILogger logger, string file);
 

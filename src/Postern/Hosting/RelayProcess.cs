@@ -30,6 +30,9 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private HttpAccess? _access;
     private volatile bool _stopping;
 
+    /// <summary>Where the service manager's socket and watchdog are named; the process's own environment.</summary>
+    public Func<string, string?> Surroundings { get; init; } = Environment.GetEnvironmentVariable;
+
     public static string Version { get; } = typeof(RelayProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     /// <summary>Runs until a signal or <paramref name="cancel"/>. Calls <paramref name="started"/> once everything listens.</summary>
@@ -47,13 +50,16 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         var watch = new ConfigWatch(file, time);
         using var signals = new StopSignals(watch.Request);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
+        await using var service = SystemdService.Of(Surroundings, time);
         try
         {
             await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, log, cancel);
             _relay = await start(_config, factory, cancel);
             Announce(log, http);
+            service?.Ready(Words(), _relay.Pulse, log);
             started?.Invoke(_relay, http?.Address ?? "");
-            await WaitAsync(watch, signals, log, logs, cancel);
+            await WaitAsync(watch, signals, service, log, logs, cancel);
+            service?.Stopping(_config.Server.StopTimeout + 2 * _closing);
             await StopAsync(signals, log);
         }
         catch (Exception e) when (e is StoreException or ListenException or InvalidDataException)
@@ -62,6 +68,9 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         }
         return ExitCode.Good;
     }
+
+    /// <summary>For the service manager's one line.</summary>
+    private string Words() => $"{_config.Server.Hostname} takes mail on {(_relay!.Listening() is { Count: > 0 } listening ? string.Join(", ", listening) : "no listener")}";
 
     private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, ILogger log, CancellationToken cancel)
     {
@@ -79,10 +88,15 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         return relay.Store.Stats.AcceptsMail ? [] : ["the queue takes no new mail: the disk is nearly full or queue.max_messages is reached"];
     }
 
-    private async Task WaitAsync(ConfigWatch watch, StopSignals signals, ILogger log, LineLoggerProvider logs, CancellationToken cancel)
+    private async Task WaitAsync(ConfigWatch watch, StopSignals signals, SystemdService? service, ILogger log, LineLoggerProvider logs, CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var watching = watch.RunAsync(() => ReloadAsync(log, logs, over.Token), over.Token);
+        var watching = watch.RunAsync(async () =>
+        {
+            service?.Reloading();
+            await ReloadAsync(log, logs, over.Token);
+            service?.Reloaded(Words());
+        }, over.Token);
         var ended = await Task.WhenAny(signals.First, watching);
         await over.CancelAsync();
         // The watch ends by cancellation only; anything else is a bug and must be seen.
