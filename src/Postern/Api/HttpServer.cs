@@ -49,6 +49,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         new Endpoints(relay).Map(app);
         app.Services.GetRequiredService<ApiDocument>().Map(app);
         new QueueEndpoints(app.Services.GetRequiredService<QueueDesk>()).Map(app);
+        new MessageEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);

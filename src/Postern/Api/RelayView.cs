@@ -1,4 +1,5 @@
 using Postern.Core.Queue;
+using Postern.Core.Submission.Injection;
 
 namespace Postern.Api;
 
@@ -16,6 +17,9 @@ internal sealed record RelayView(
 {
     /// <summary>Null while the relay starts.</summary>
     public Func<RelayInsight?> Insight { get; init; } = static () => null;
+
+    /// <summary>The same.</summary>
+    public Func<MailInjector?> Mail { get; init; } = static () => null;
 
     /// <summary>The same.</summary>
     public Func<RelayShaping?> Shaping { get; init; } = static () => null;
