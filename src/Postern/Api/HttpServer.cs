@@ -59,7 +59,8 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
 
     internal static void AddApi(IServiceCollection services, RelayView relay, TimeProvider time)
     {
-        services.AddSingleton(new QueueDesk(relay.Store, time));
+        // Made by the container, so that it is ended with it.
+        services.AddSingleton(_ => new QueueDesk(relay.Store, time));
         services.AddSingleton<ProblemPages>();
         ApiDocument.AddServices(services);
     }
