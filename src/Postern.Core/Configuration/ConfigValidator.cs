@@ -27,6 +27,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         CheckDiagnosis();
         CheckShaping();
         CheckWarmUp();
+        CheckTelemetry();
     }
 
     private void CheckForms(object value, SettingsTable table, string path)

@@ -26,6 +26,7 @@ public sealed record PosternConfig
     public EventsConfig Events { get; init; } = new();
     public IReadOnlyList<WebhookConfig> Webhook { get; init; } = [];
     public LogConfig Log { get; init; } = new();
+    public TelemetryConfig Telemetry { get; init; } = new();
 }
 
 public sealed record ServerConfig

@@ -179,7 +179,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
                 bool isReused = await ObtainAsync(model, candidate, now, plan, isDead);
                 if (_session is null)
                 {
-                    candidate.Lane.Untake();
+                    candidate.Lane.Untake(_messageBegan);
                     break;
                 }
                 if (full is not null && full != candidate.Upstream) model.Pool(_queue.Destination.Name)?.Moved(full, candidate.Upstream);
@@ -236,7 +236,7 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         var idle = engine.Time.GetElapsedTime(session.IdleSince);
         _first.Heard = _onHeard ??= Heard;
         // The first message of a session is given all the time there is: should the peer be slow with this message, it is not asked again and again.
-        _first.Begin(lane.Asked(engine.Time.GetUtcNow()) is { } patience && isReused ? patience : null);
+        _first.Begin(lane.Asked(engine.Time.GetUtcNow(), isNew: before == 0) is { } patience && isReused ? patience : null);
         var result = await _runner.RunAsync(session, isReused, _first, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
         if (_first.Took is null) lane.NotHeard();
         _isSilent = result.Untouched && _first.Took is null && result.SessionFailure is { Kind: FailureKind.TimedOut };

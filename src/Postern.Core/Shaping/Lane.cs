@@ -133,11 +133,10 @@ internal sealed class Lane
         {
             _usedAt = now.UtcTicks;
             if (Waits(now) is { } wait) return wait;
-            if (_learner.AwaitsAnswer(now.UtcTicks) || _replies.IsSilent(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
+            if (_replies.IsSilent(now.UtcTicks, _learner.MostUnheard)) return new(false, now + AnswerPause, "the messages under way have not been answered");
             if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             if (_messages.TryTake(now.UtcTicks, out long until, out string? reason))
             {
-                _learner.Sent(now.UtcTicks);
                 _warmUp?.Take(now);
                 return LaneAnswer.Granted;
             }
@@ -147,12 +146,13 @@ internal sealed class Lane
     }
 
     /// <summary>The first command of a granted message goes out on a session. Owed: <see cref="Heard"/> or <see cref="NotHeard"/>.</summary>
+    /// <param name="isNew">The session has carried nothing yet.</param>
     /// <returns>How long to wait on a session that has worked; null: as long as is configured.</returns>
-    public TimeSpan? Asked(DateTimeOffset now)
+    public TimeSpan? Asked(DateTimeOffset now, bool isNew)
     {
         lock (_gate)
         {
-            _replies.Asked(now.UtcTicks);
+            _replies.Asked(now.UtcTicks, isNew);
             return _replies.Patience(now.UtcTicks);
         }
     }
@@ -171,13 +171,10 @@ internal sealed class Lane
     }
 
     /// <summary>The granted message was not sent after all. Not for a message that was refused: <see cref="Refused"/> gives it back itself.</summary>
-    public void Untake()
+    /// <param name="granted">When; absent: the last one.</param>
+    public void Untake(DateTimeOffset granted = default)
     {
-        lock (_gate)
-        {
-            _messages.Return(_messages.LastGrant);
-            _learner.Answered();
-        }
+        lock (_gate) _messages.Return(granted == default ? _messages.LastGrant : granted.UtcTicks);
         Settled(0);
     }
 
@@ -206,7 +203,7 @@ internal sealed class Lane
                 if (wait > LongestWait) wait = LongestWait;
                 if (sample.At + wait > _waitUntil) (_waitUntil, _waitReason) = (sample.At + wait, $"the reply asked to wait {LessonWords.Span(wait)}");
             }
-            if (_configured.IsAdaptive) return _learner.Refused(sample);
+            if (_configured.IsAdaptive) return _learner.Refused(sample, sample is { Manner: RefusalManner.Silent, IsOpening: false } && _replies.IsNewUnheard ? _replies.SilentSince : null);
             (sample.IsOpening ? _connections : _messages).Return(sample.At.UtcTicks);
             return null;
         }

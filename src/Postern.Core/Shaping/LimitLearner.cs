@@ -15,12 +15,10 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
     /// <summary>What refused in the same manner so lately does so again.</summary>
     private static readonly long Recent = TimeSpan.FromMinutes(15).Ticks;
 
-    private static readonly long LongestAnswer = TimeSpan.FromMinutes(2).Ticks;
-
     private readonly LearnedLimit _concurrency = new(LimitKind.Concurrency), _connectionRate = new(LimitKind.ConnectionRate), _messageRate = new(LimitKind.MessageRate), _sessionLength = new(LimitKind.SessionLength);
     private Suspicion _suspicion;
-    private long _acceptedAt, _sentAt;
-    private int _unanswered, _connectionsPeak, _connectionsBefore;
+    private long _acceptedAt;
+    private int _connectionsPeak, _connectionsBefore;
     private long _connectionsEpochEnd;
 
     public LearnedLimit Concurrency => _concurrency;
@@ -37,7 +35,6 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         bool isFirst = sample.MessagesInSession == 0;
         _acceptedAt = now;
         _suspicion.Taken(sample.MessagesInSession + 1, began, now);
-        Answered();
         messages.Answered(began, now);
         ramp.Accepted(isFirst, configured.MaxSessions, now);
         if (isFirst) CountConnections(now);
@@ -47,19 +44,19 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         if (_connectionRate.State != LimitState.Unknown && isFirst) AcceptedRate(_connectionRate, connections, began, now);
     }
 
-    public LaneLesson? Refused(in LaneSample sample)
+    /// <param name="silentSince">Since then nothing was answered, on new sessions neither; null while something is.</param>
+    public LaneLesson? Refused(in LaneSample sample, long? silentSince = null)
     {
         long now = sample.At.UtcTicks;
         var budget = sample.IsOpening ? connections : messages;
         long began = sample.Began == default ? Math.Min(now, budget.LastGrant) : sample.Began.UtcTicks;
         budget.Return(began);
-        if (!sample.IsOpening) Answered();
-        var kind = Attribute(sample, began, now);
+        var kind = Attribute(sample, began, now, silentSince is not null);
         return kind switch
         {
             LimitKind.Concurrency => LearnConcurrency(sample, began, now),
-            LimitKind.ConnectionRate => LearnRate(_connectionRate, connections, sample, began, now),
-            LimitKind.MessageRate => LearnRate(_messageRate, messages, sample, began, now),
+            LimitKind.ConnectionRate => LearnRate(_connectionRate, connections, sample, began, now, null),
+            LimitKind.MessageRate => LearnRate(_messageRate, messages, sample, began, now, silentSince),
             LimitKind.SessionLength => LearnLength(sample, now),
             _ => null,
         };
@@ -111,20 +108,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
     }
 
     /// <summary>A far side that refuses by silence is not sent more than a second's worth before it answers: each would be lost for a whole time-out.</summary>
-    public bool AwaitsAnswer(long now)
-    {
-        if (_messageRate.Manner != RefusalManner.Silent || _messageRate.State == LimitState.Unknown || _unanswered < 3 + _messageRate.Value / (int)RateSpan.All[_messageRate.Span].TotalSeconds) return false;
-        if (now - _sentAt < LongestAnswer) return true;
-        // Outcomes that nobody reports: a refused recipient, a cancelled delivery.
-        _unanswered = 0;
-        _messageRate.Abandon(now);
-        Apply(_messageRate);
-        return false;
-    }
-
-    public void Sent(long now) => (_sentAt, _unanswered) = (now, Math.Min(_unanswered + 1, ramp.Open));
-
-    public void Answered() => _unanswered = Math.Max(0, _unanswered - 1);
+    public int MostUnheard => _messageRate.Manner == RefusalManner.Silent && _messageRate.State != LimitState.Unknown ? 3 + _messageRate.Value / (int)RateSpan.All[_messageRate.Span].TotalSeconds : int.MaxValue;
 
     private LaneLesson? LearnConcurrency(in LaneSample sample, long began, long now)
     {
@@ -150,7 +134,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         return Teach(_sessionLength, sample, length, 0);
     }
 
-    private LaneLesson? LearnRate(LearnedLimit limit, RateBudget budget, in LaneSample sample, long began, long now)
+    private LaneLesson? LearnRate(LearnedLimit limit, RateBudget budget, in LaneSample sample, long began, long now, long? silentSince)
     {
         if (limit.RefusedAt > 0 && began <= limit.RefusedAt)
         {
@@ -161,7 +145,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         }
         int span = Math.Max(limit.Span, sample.Window is { } window ? RateSpan.For(window) : 0);
         // What went out after a message that was dropped, and before its time-out, was most likely dropped too.
-        long to = sample.Manner == RefusalManner.Silent ? began : now;
+        long to = sample.Manner == RefusalManner.Silent ? Math.Min(began, silentSince ?? began) : now;
         long length = RateSpan.All[span].Ticks, since = to - limit.RefusedAt;
         int seen = budget.Window.Between(began - length, to, now), between = budget.Window.Between(limit.RefusedAt, to, now);
         bool isFar = limit.State != LimitState.Unknown && (span > limit.Span || seen * 4 < limit.Value);

@@ -7,8 +7,8 @@ namespace Postern.Core.Shaping;
 /// </summary>
 internal sealed class ReplyWatch
 {
-    /// <summary>Three times the first repetition of a lost packet (RFC 6298), and what a busy server takes to look something up.</summary>
-    private static readonly long LeastSilence = TimeSpan.FromSeconds(3).Ticks;
+    /// <summary>A lost packet is repeated after a second (RFC 6298), once more after two.</summary>
+    private static readonly long LeastSilence = TimeSpan.FromSeconds(2).Ticks;
 
     /// <summary>One message goes out all the same in so long a silence: somebody must find out that it is over.</summary>
     private static readonly long Trickle = TimeSpan.FromSeconds(10).Ticks;
@@ -16,23 +16,30 @@ internal sealed class ReplyWatch
     private static readonly long LeastPatience = TimeSpan.FromSeconds(10).Ticks;
     private static readonly long Epoch = TimeSpan.FromMinutes(5).Ticks;
 
-    private int _waiting;
+    /// <summary>Sessions that wait, and those asked since the last reply; of these, new ones.</summary>
+    private int _waiting, _unheard, _newUnheard;
     private long _silentSince, _trickledAt;
     private long _slowest, _slowestBefore, _epochEnd;
 
-    /// <summary>Sessions that wait for a first reply.</summary>
-    public int Waiting => _waiting;
+    /// <summary>A session that was let in since the last reply, and has carried nothing, is not answered either: no limit of a session's length is like that, and no host that is down.</summary>
+    public bool IsNewUnheard => _newUnheard > 0;
 
-    public void Asked(long now)
+    /// <summary>When the first was asked of those that nobody has answered; no meaning while none waits.</summary>
+    public long SilentSince => _silentSince;
+
+    /// <param name="isNew">The session has carried nothing yet.</param>
+    public void Asked(long now, bool isNew = false)
     {
-        if (_waiting++ == 0) _silentSince = now;
+        if (_unheard++ == 0) _silentSince = now;
+        _waiting++;
+        if (isNew) _newUnheard++;
     }
 
     /// <param name="took">From the command to the reply, in ticks.</param>
     public void Heard(long took, long now)
     {
         if (_waiting > 0) _waiting--;
-        _silentSince = now;
+        _unheard = _newUnheard = 0;
         Turn(now);
         _slowest = Math.Max(Math.Max(1, _slowest), took);
     }
@@ -41,13 +48,16 @@ internal sealed class ReplyWatch
     public void GaveUp()
     {
         if (_waiting > 0) _waiting--;
+        if (_waiting == 0) _unheard = _newUnheard = 0;
     }
 
     /// <summary>Nothing more is to be sent now. Lets one through now and then: asked once for each message.</summary>
-    public bool IsSilent(long now)
+    /// <param name="mostUnheard">So many may be asked before the first of them is answered.</param>
+    public bool IsSilent(long now, int mostUnheard = int.MaxValue)
     {
         long slowest = Slowest(now), limit = Math.Max(LeastSilence, 5 * slowest);
-        if (_waiting < 2 || slowest == 0 || now - _silentSince < limit) return false;
+        bool isSilent = slowest > 0 && _waiting > 0 && (_unheard >= 2 && now - _silentSince >= limit || _unheard >= mostUnheard);
+        if (!isSilent) return false;
         if (now - Math.Max(_trickledAt, _silentSince + limit) < Math.Max(Trickle, limit)) return true;
         _trickledAt = now;
         return false;

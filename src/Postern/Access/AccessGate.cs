@@ -34,7 +34,7 @@ internal sealed class AccessGate(HttpAccess access)
         if (!isPublic && needed is null)
         {
             PosternLog.RouteWithoutRole(access.Logger, endpoint.RoutePattern.RawText ?? "");
-            await Refusal.WriteAsync(http, 403, "this route says of nobody that he may use it", "this is a mistake in Postern; please report it");
+            await Answers.Problem(http, ProblemKind.Forbidden, "this route says of nobody that he may use it", "this is a mistake in Postern; please report it");
             return;
         }
         // Health is asked every second by what knows nothing of tokens; who it is does not matter.
@@ -53,7 +53,7 @@ internal sealed class AccessGate(HttpAccess access)
 
     private async Task PassAsync(HttpContext http, RequestDelegate next, Caller caller, ApiRole needed)
     {
-        http.User = caller.ToPrincipal();
+        http.User = (caller with { From = ProxyPeer.Client(http).ToString() }).ToPrincipal();
         try
         {
             await next(http);
@@ -63,7 +63,7 @@ internal sealed class AccessGate(HttpAccess access)
             Tell(http, caller, needed, "failed");
             throw;
         }
-        Tell(http, caller, needed, http.RequestAborted.IsCancellationRequested ? "broken off" : http.Response.StatusCode < 400 ? "done" : $"refused with {http.Response.StatusCode}");
+        Tell(http, caller, needed, http.Features.Get<AuditNote>()?.Outcome ?? (http.RequestAborted.IsCancellationRequested ? "broken off" : http.Response.StatusCode < 400 ? "done" : $"refused with {http.Response.StatusCode}"));
     }
 
     /// <summary>Mail that is handed in has a log line of its own for each message, with who sent it, and is no action of an operator.</summary>
@@ -73,7 +73,7 @@ internal sealed class AccessGate(HttpAccess access)
         bool isSafe = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) || HttpMethods.IsConnect(http.Request.Method);
         // A page's own traffic (its socket and its keep-alive) is no action: what people do on pages is told by the page.
         bool isInteractive = http.GetEndpoint()?.Metadata.GetMetadata<InteractiveRoute>() is not null;
-        if (note is null && (isSafe || isInteractive || needed == ApiRole.Send)) return;
+        if (note is { IsNothing: true } || note is null && (isSafe || isInteractive || needed == ApiRole.Send)) return;
         access.Audit.Action(caller, note?.Did ?? Words(http), note?.On, note?.Count, outcome, ProxyPeer.Client(http).ToString());
     }
 
@@ -81,7 +81,7 @@ internal sealed class AccessGate(HttpAccess access)
     {
         string from = ProxyPeer.Client(http).ToString();
         if (found.Problem is not null) access.Audit.Refused(null, from, Words(http), found.Problem);
-        if (found.Status == 403) return Refusal.WriteAsync(http, 403, found.Problem!, found.Mend!);
+        if (found.Status == 403) return Answers.Problem(http, ProblemKind.Forbidden, found.Problem!, found.Mend!);
         if (found.Status == 401 && WantsPage(http.Request))
         {
             http.Response.Redirect(SignInPages.Address(http.Request.PathBase + http.Request.Path + http.Request.QueryString));
@@ -89,7 +89,7 @@ internal sealed class AccessGate(HttpAccess access)
         }
         if (found.Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer realm=\"postern\"";
         else http.Response.Headers.RetryAfter = "600";
-        return Refusal.WriteAsync(http, found.Status, found.Problem ?? "this relay asks who you are", found.Mend ?? "send Authorization: Bearer TOKEN; the commands take it from POSTERN_TOKEN or --token-file");
+        return Answers.Problem(http, found.Status == 401 ? ProblemKind.Unauthenticated : ProblemKind.Throttled, found.Problem ?? "this relay asks who you are", found.Mend ?? "send Authorization: Bearer TOKEN; the commands take it from POSTERN_TOKEN or --token-file");
     }
 
     private Task ForeignAsync(HttpContext http, Caller? caller, string problem)
@@ -101,7 +101,7 @@ internal sealed class AccessGate(HttpAccess access)
     private Task ForbiddenAsync(HttpContext http, Caller caller, ApiRole needed)
     {
         access.Audit.Refused(caller, ProxyPeer.Client(http).ToString(), Words(http), $"needs the role {Caller.Word(needed)}");
-        return Refusal.WriteAsync(http, 403, $"{caller.Name} has the role {caller.RoleWord}, and this needs {Caller.Word(needed)}", "ask who runs this relay for that role");
+        return Answers.Problem(http, ProblemKind.Forbidden, $"{caller.Name} has the role {caller.RoleWord}, and this needs {Caller.Word(needed)}", "ask who runs this relay for that role");
     }
 
     /// <summary>A person with a browser, and not a script of a page or a program.</summary>

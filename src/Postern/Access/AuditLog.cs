@@ -62,10 +62,15 @@ internal sealed class AuditLog(Func<EventLog?> events, ILogger logger, TimeProvi
 }
 
 /// <summary>What an endpoint did, for the audit log; said by the endpoint, written by <see cref="AccessGate"/> with who it was and the outcome.</summary>
-internal sealed record AuditNote(string Did, string? On, long? Count);
+/// <param name="Outcome">Null for what the status of the answer says.</param>
+/// <param name="IsNothing">Nothing was done: a preview.</param>
+internal sealed record AuditNote(string Did, string? On, long? Count, string? Outcome = null, bool IsNothing = false);
 
 internal static class AuditNotes
 {
     /// <summary>Says what a request did. Without it an unsafe request is told with its method and path.</summary>
-    public static void Audit(this HttpContext http, string did, string? on = null, long? count = null) => http.Features.Set(new AuditNote(did, on, count));
+    public static void Audit(this HttpContext http, string did, string? on = null, long? count = null, string? outcome = null) => http.Features.Set(new AuditNote(did, on, count, outcome));
+
+    /// <summary>Says that an unsafe request did nothing after all.</summary>
+    public static void AuditNothing(this HttpContext http) => http.Features.Set(new AuditNote("", null, null, IsNothing: true));
 }

@@ -9,7 +9,13 @@ namespace Postern.Access;
 /// <param name="Way">local, token, oidc or proxy.</param>
 internal sealed record Caller(string Name, ApiRole Role, string Way)
 {
-    internal const string WayClaim = "postern:way", RoleClaim = "postern:role", NameClaim = "postern:name";
+    internal const string WayClaim = "postern:way", RoleClaim = "postern:role", NameClaim = "postern:name", MarkClaim = "postern:mark", FromClaim = "postern:from";
+
+    /// <summary>Of the token: a page that is open longer than the token is good can be told. Null for others.</summary>
+    public string? Mark { get; init; }
+
+    /// <summary>Address of the client; null where that is not known.</summary>
+    public string? From { get; init; }
 
     public string RoleWord => Word(Role);
 
@@ -29,7 +35,8 @@ internal sealed record Caller(string Name, ApiRole Role, string Way)
 
     /// <summary>Null for a principal that the gate has not made.</summary>
     public static Caller? Of(ClaimsPrincipal user) =>
-        user.FindFirstValue(NameClaim) is { } name && user.FindFirstValue(WayClaim) is { } way && Enum.TryParse<ApiRole>(user.FindFirstValue(RoleClaim), out var role) ? new Caller(name, role, way) : null;
+        user.FindFirstValue(NameClaim) is { } name && user.FindFirstValue(WayClaim) is { } way && Enum.TryParse<ApiRole>(user.FindFirstValue(RoleClaim), out var role)
+            ? new Caller(name, role, way) { Mark = user.FindFirstValue(MarkClaim), From = user.FindFirstValue(FromClaim) } : null;
 
     /// <summary>Its roles are the words read, operate, admin and send, each that is allowed, so that [Authorize(Roles = "operate")] and AuthorizeView work.</summary>
     public ClaimsPrincipal ToPrincipal()
@@ -38,6 +45,8 @@ internal sealed record Caller(string Name, ApiRole Role, string Way)
         identity.AddClaim(new Claim(NameClaim, Name));
         identity.AddClaim(new Claim(WayClaim, Way));
         identity.AddClaim(new Claim(RoleClaim, Role.ToString()));
+        if (Mark is not null) identity.AddClaim(new Claim(MarkClaim, Mark));
+        if (From is not null) identity.AddClaim(new Claim(FromClaim, From));
         foreach (var role in Enum.GetValues<ApiRole>())
             if (May(role)) identity.AddClaim(new Claim(ClaimTypes.Role, Word(role)));
         return new ClaimsPrincipal(identity);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Postern.Api;
 using Postern.Core.Configuration;
 using Postern.Core.Submission;
 
@@ -45,6 +46,14 @@ internal sealed class HttpAccess : IDisposable
         Tokens.Apply(rules);
         _rules = rules;
     }
+
+    /// <summary>The role that a caller has now. An open page outlives its request: a token that was taken away meanwhile gives none.</summary>
+    public ApiRole? RoleNow(Caller caller) => caller.Way switch
+    {
+        "token" => Tokens.Again(caller.Name, caller.Mark ?? "")?.Role,
+        "local" => Rules.AsksWho ? null : caller.Role,
+        _ => caller.Role,
+    };
 
     public void Listen(ListenOptions listen)
     {

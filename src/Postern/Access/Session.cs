@@ -12,10 +12,10 @@ internal static class Session
     private const string Fingerprint = "postern:token", Value = "postern:value";
 
     /// <summary>Signs a person in who gave a token.</summary>
-    public static Task BeginAsync(HttpContext http, HttpAccess access, Caller caller)
+    public static Task BeginAsync(HttpContext http, Caller caller)
     {
         var identity = Identity(caller.Name, caller.Way);
-        identity.AddClaim(new Claim(Fingerprint, access.Tokens.FingerprintOf(caller.Name) ?? ""));
+        identity.AddClaim(new Claim(Fingerprint, caller.Mark ?? ""));
         var principal = new ClaimsPrincipal(identity);
         return http.SignInAsync(HttpAccess.Cookie, principal, new AuthenticationProperties { IsPersistent = false });
     }

@@ -57,7 +57,7 @@ internal sealed class SignInPages(HttpAccess access)
             await Page(http, 403, next, "This token is for handing in mail only.");
             return;
         }
-        await Session.BeginAsync(http, access, caller);
+        await Session.BeginAsync(http, caller);
         access.Audit.SignedIn(caller, from);
         http.Response.StatusCode = StatusCodes.Status303SeeOther;
         http.Response.Headers.Location = next;

@@ -35,7 +35,7 @@ internal sealed class TokenBook : IDisposable
 
     private sealed record Entry(string Name, ApiRole Role, string Secret, string? Tag)
     {
-        public Caller Caller { get; } = new(Name, Role, "token");
+        public Caller Caller { get; } = new(Name, Role, "token") { Mark = Fingerprint(Name, Secret) };
     }
 
     private sealed record Book(IReadOnlyList<Entry> Entries, int MaxFailures)
@@ -84,12 +84,9 @@ internal sealed class TokenBook : IDisposable
         }
     }
 
-    /// <summary>What a browser's session keeps of a token: it ends when the token is changed or taken away.</summary>
-    public string? FingerprintOf(string name) => _book.ByName.TryGetValue(name, out var entry) ? Fingerprint(entry) : null;
-
-    /// <summary>The token of a session; null when it is not configured any more.</summary>
+    /// <summary>The token of a session, by its <see cref="Caller.Mark"/>; null when it is not configured any more.</summary>
     public Caller? Again(string name, string fingerprint) =>
-        _book.ByName.TryGetValue(name, out var entry) && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Fingerprint(entry)), Encoding.ASCII.GetBytes(fingerprint)) ? entry.Caller : null;
+        _book.ByName.TryGetValue(name, out var entry) && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(entry.Caller.Mark!), Encoding.ASCII.GetBytes(fingerprint)) ? entry.Caller : null;
 
     public void Dispose() => _hashing.Dispose();
 
@@ -154,5 +151,5 @@ internal sealed class TokenBook : IDisposable
     private string TagOf(string token) => Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(token)));
 
     /// <summary>Stable over restarts; the configured text is a long token or a salted hash, so that nobody finds it from this.</summary>
-    private static string Fingerprint(Entry entry) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"postern session {entry.Name}\n{entry.Secret}")).AsSpan(0, 16));
+    private static string Fingerprint(string name, string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"postern session {name}\n{secret}")).AsSpan(0, 16));
 }

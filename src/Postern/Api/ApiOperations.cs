@@ -20,7 +20,7 @@ internal static class ApiOperations
         var refusals = metadata.OfType<ApiRefusals>().SelectMany(r => r.Kinds);
         if (metadata.OfType<NeededRole>().LastOrDefault() is { } needed)
         {
-            refusals = refusals.Concat([ProblemKind.Unauthenticated, ProblemKind.Forbidden, ProblemKind.CrossOrigin, ProblemKind.TooManyAttempts]);
+            refusals = refusals.Concat([ProblemKind.Unauthenticated, ProblemKind.Forbidden, ProblemKind.CrossOrigin, ProblemKind.Throttled]);
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Security, context.Document)] = [] }];
             string role = needed.Role.ToString().ToLowerInvariant();
             operation.Description = $"{operation.Description}{(operation.Description is null ? "" : " ")}Needs the role {role}.";

@@ -7,6 +7,7 @@ using OpenTelemetry.Resources;
 using Postern.Access;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
+using Postern.Dashboard;
 
 namespace Postern.Api;
 
@@ -31,11 +32,13 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
             kestrel.Listen(address.EndPoint, access.Listen);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-            kestrel.Limits.MaxConcurrentConnections = 200;
+            kestrel.Limits.MaxConcurrentConnections = 400;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = DashboardHost.MaxPages;
         });
         builder.Services.AddRoutingCore();
         AddApi(builder.Services, relay, time ?? TimeProvider.System);
         access.AddServices(builder.Services);
+        DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
         app.Use((http, next) => http.RequestServices.GetRequiredService<ProblemPages>().RunAsync(http, next));
@@ -45,6 +48,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiRole.Read);
         new SignInPages(access).Map(app);
         MapApi(app, app.Services, relay, time ?? TimeProvider.System);
+        DashboardHost.Map(app);
         try
         {
             await app.StartAsync(cancel);

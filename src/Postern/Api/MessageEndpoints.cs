@@ -100,7 +100,7 @@ internal sealed class MessageEndpoints(RelayView relay, TimeProvider time)
         // The message's own limit counts, and it is watched as the bytes come.
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         var message = new WholeMessage(http.Request.BodyReader, mail.MaxHeaderBytes);
-        if (await message.ReadHeadAsync(http.RequestAborted) is not { } head) return Problems.Of(ProblemKind.MessageTooLarge, $"the header has more than {mail.MaxHeaderBytes} bytes", "send less, or raise limits.max_header");
+        if (await message.ReadHeadAsync(http.RequestAborted) is not { } head) return Problems.Of(ProblemKind.MessageTooLarge, $"the header has more than {mail.MaxHeaderBytes} bytes", "send less, or raise limits.max_header_size");
         var envelope = ReadEnvelope(http, head);
         if (envelope.Problem is not null) return envelope.Problem;
         var (command, recipients) = envelope.Value!;

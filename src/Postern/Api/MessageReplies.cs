@@ -15,7 +15,7 @@ internal static class MessageReplies
 
     public static ProblemContract Message(SmtpReply reply) => reply switch
     {
-        { Code: 552 } => Of(ProblemKind.MessageTooLarge, reply, "send less, or raise limits.max_message or limits.max_header"),
+        { Code: 552 } => Of(ProblemKind.MessageTooLarge, reply, "send less, or raise limits.max_message or limits.max_header_size"),
         { IsPermanent: true } => Of(ProblemKind.MessageRefused, reply, "mend the message as it says"),
         { Code: 452 } => Of(ProblemKind.StorageFull, reply, Again),
         _ => Of(ProblemKind.TryLater, reply, Again),

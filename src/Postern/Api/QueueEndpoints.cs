@@ -40,7 +40,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             .Takes(IdParameter)
             .Gives<QueueDetailsContract>("The message.")
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.UnknownMessage, ProblemKind.Starting);
-        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Read)
+        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Operate)
             .Describe("getMessageContent", "Queue", "A message's bytes, as they will be sent")
             .Takes(IdParameter)
             .GivesText("message/rfc822", "The message.", "From: app@example.org\r\nTo: you@example.net\r\nSubject: Hello\r\n\r\nHello\r\n")
@@ -120,7 +120,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             return;
         }
         var answer = await desk.ActAsync(request, key, Wait(http), http.RequestAborted);
-        if (answer.Value is { State: not "dry_run" } result) http.Audit("queue." + result.Action, request.All && QueueFilters.IsEmpty(request) ? "all" : QueueFilters.Words(request), result.State == "running" ? null : result.Messages);
+        if (answer.Value is { } done) Tell(http, request, done);
         if (answer.Problem is not null || answer.Value!.State != "running")
         {
             await Answers.Of(http, answer, ApiJson.Default.QueueActionResultContract);
@@ -128,6 +128,12 @@ internal sealed class QueueEndpoints(QueueDesk desk)
         }
         http.Response.Headers.Location = $"/api/v1/queue/operations/{answer.Value.Operation}";
         await Answers.Json(http, answer.Value, ApiJson.Default.QueueActionResultContract, StatusCodes.Status202Accepted);
+    }
+
+    private static void Tell(HttpContext http, QueueActionContract request, QueueActionResultContract done)
+    {
+        if (done.State == "dry_run") http.AuditNothing();
+        else http.Audit($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
     }
 
     private async Task CancelAsync(HttpContext http)

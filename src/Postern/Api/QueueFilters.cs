@@ -59,9 +59,9 @@ internal static class QueueFilters
         return Read(given.GetValueOrDefault, out problem);
     }
 
-    /// <summary>For the audit log: "sender=*@example.org state=held".</summary>
+    /// <summary>Those that are given, for the audit log: "sender=*@example.org state=held", or "all".</summary>
     public static string Words(QueueFilterContract filters) =>
-        string.Join(' ', All.Select(f => (f.Name, Text: f.Of(filters))).Where(f => !string.IsNullOrEmpty(f.Text)).Select(f => f.Name == "ids" ? f.Text!.Replace(',', ' ') : $"{f.Name}={f.Text}"));
+        IsEmpty(filters) ? "all" : string.Join(' ', All.Select(f => (f.Name, Text: f.Of(filters))).Where(f => !string.IsNullOrEmpty(f.Text)).Select(f => f.Name == "ids" ? f.Text!.Replace(',', ' ') : $"{f.Name}={f.Text}"));
 
     /// <summary>Every message matches.</summary>
     public static bool IsEmpty(QueueFilterContract filters) => All.All(f => f.Name == "up_to" || string.IsNullOrEmpty(f.Of(filters)));

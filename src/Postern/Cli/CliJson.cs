@@ -21,6 +21,7 @@ internal sealed record CauseContract(string Id, string Title, string Who, string
 [JsonSerializable(typeof(ConfigCheckContract))]
 [JsonSerializable(typeof(HashContract))]
 [JsonSerializable(typeof(TokenContract))]
+[JsonSerializable(typeof(ConfigImportContract))]
 [JsonSerializable(typeof(DoctorContract))]
 [JsonSerializable(typeof(CauseContract))]
 [JsonSerializable(typeof(IReadOnlyList<CauseContract>))]

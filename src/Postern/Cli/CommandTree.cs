@@ -34,6 +34,9 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
         root.Add(new UpstreamsCommand(this).Build());
         root.Add(new EgressCommand(this).Build());
         root.Add(new ConfigCommand(this).Build());
+        root.Add(new HealthCommand(this).Build());
+        root.Add(new ServiceCommand(this, start).Build());
+        root.Add(new CompletionCommand(this).Build());
         return root;
     }
 

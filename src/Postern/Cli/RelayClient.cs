@@ -36,6 +36,20 @@ internal sealed class RelayClient : IDisposable
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;
 
+    /// <summary>A relay that is not ready answers too, with 503 and its reasons.</summary>
+    public async Task<ReadinessContract> GetReadinessAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("health/ready", cancel);
+            return await response.Content.ReadFromJsonAsync(ApiJson.Default.ReadinessContract, cancel) ?? throw new JsonException("an empty answer");
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or NotSupportedException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        {
+            throw new CommandException(ExitCode.NotDetermined, $"no relay answers at {_server} ({e.Message})", e);
+        }
+    }
+
     public Task<TAnswer> PostAsync<TBody, TAnswer>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, bodyType) }, (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;
 

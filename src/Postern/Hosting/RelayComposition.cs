@@ -4,7 +4,7 @@ using Postern.Core.Configuration;
 using Postern.Core.Diagnoses;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
-using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Checks;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
@@ -40,15 +40,17 @@ internal static class RelayComposition
         {
             Reloaded = relay.Reloaded,
             Http = relay.Http,
-            Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop), relay.Events, () => relay.Webhooks),
+            Pulse = relay.PulseAsync,
+            Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, async (target, stop) => (await CheckAsync(relay, target, progress: null, stop)).Report, relay.Events, () => relay.Webhooks),
+            Detail = new RelayDetail(relay.Trends, relay.Upstream, (target, progress, stop) => CheckAsync(relay, target, progress, stop), relay.Standings),
             Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null) { IsQuiet = () => relay.Registry.WarmUps.IsEmpty },
         };
     }
 
-    private static async Task<DiagnosisReport> CheckAsync(Relay relay, string text, CancellationToken cancel)
+    private static Task<CheckResult> CheckAsync(Relay relay, string text, IProgress<CheckEvent>? progress, CancellationToken cancel)
     {
         var target = relay.Checks.Target(text, out string? problem) ?? throw new FormatException(problem);
-        return (await relay.Checks.RunAsync(new CheckRequest(target), progress: null, cancel)).Report;
+        return relay.Checks.RunAsync(new CheckRequest(target), progress, cancel);
     }
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)

@@ -22,8 +22,14 @@ internal sealed record RunningRelay(
     /// <summary>Takes mail by HTTP; null where none is taken.</summary>
     public MailInjector? Http { get; init; }
 
+    /// <summary>Completes when the relay has shown that it works; null where there is nothing to ask.</summary>
+    public Func<Task>? Pulse { get; init; }
+
     /// <summary>Null where nothing is shaped.</summary>
     public RelayShaping? Shaping { get; init; }
+
+    /// <summary>Null where nobody looks closely.</summary>
+    public RelayDetail? Detail { get; init; }
 
     /// <summary>Null where nothing is explained.</summary>
     public RelayInsight? Insight { get; init; }

@@ -37,7 +37,13 @@ public sealed class ReplyWatchTests
             Assert.False(watch.IsSilent(Start + i * Second));
             watch.Heard(Second / 100, Start + i * Second);
         }
-        Assert.True(watch.IsSilent(Start + 24 * Second));
+        // Those two still wait; it is what is asked after the last reply that counts.
+        Assert.False(watch.IsSilent(Start + 60 * Second));
+        watch.Asked(Start + 60 * Second);
+        watch.Asked(Start + 61 * Second);
+        Assert.False(watch.IsSilent(Start + 61 * Second));
+        Assert.True(watch.IsSilent(Start + 63 * Second));
+        Assert.Equal(Start + 60 * Second, watch.SilentSince);
     }
 
     [Fact]
@@ -57,10 +63,38 @@ public sealed class ReplyWatchTests
         var watch = Answering(Second / 100);
         watch.Asked(Start);
         watch.Asked(Start);
-        Assert.Equal(5, Enumerable.Range(4, 50).Count(s => !watch.IsSilent(Start + s * Second)));
+        Assert.Equal(5, Enumerable.Range(3, 50).Count(s => !watch.IsSilent(Start + s * Second)));
         watch.Asked(Start + 54 * Second);
         watch.Heard(Second / 100, Start + 54 * Second);
         Assert.False(watch.IsSilent(Start + 55 * Second));
+    }
+
+    [Fact]
+    public void No_more_are_asked_before_the_first_is_answered_than_the_far_side_is_known_to_take()
+    {
+        var watch = Answering(Second / 100);
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.False(watch.IsSilent(Start + i, 4));
+            watch.Asked(Start + i);
+        }
+        Assert.True(watch.IsSilent(Start + 4, 4));
+        watch.Heard(Second / 100, Start + 5);
+        Assert.False(watch.IsSilent(Start + 6, 4));
+    }
+
+    [Fact]
+    public void A_new_session_that_is_not_answered_is_told_apart()
+    {
+        var watch = Answering(Second / 100);
+        watch.Asked(Start);
+        Assert.False(watch.IsNewUnheard);
+        watch.Asked(Start, isNew: true);
+        Assert.True(watch.IsNewUnheard);
+        watch.GaveUp();
+        Assert.True(watch.IsNewUnheard);
+        watch.Heard(Second / 100, Start + Second);
+        Assert.False(watch.IsNewUnheard);
     }
 
     [Fact]

@@ -105,7 +105,7 @@ internal sealed class SimulatedSender(Lane lane, SimulatedUpstream upstream, int
             return;
         }
         var began = Now;
-        var patience = lane.Asked(Now);
+        var patience = lane.Asked(Now, inSession == 0);
         At(In(5, 15) + (began < SimulationStart.AddSeconds(2) ? SlowStart : TimeSpan.Zero), () =>
         {
             var refused = upstream.Message(Now, inSession);
