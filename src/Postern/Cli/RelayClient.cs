@@ -5,7 +5,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Postern.Api;
-using Postern.Core;
 using Postern.Core.Configuration;
 
 namespace Postern.Cli;
