@@ -30,7 +30,7 @@ internal sealed class RelayClient : IDisposable
         if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    public static RelayClient Of(ParseResult parsed, Option<string> server) => new(parsed.GetValue(server)!, Token(parsed.GetValue(CommandTree.TokenFileOption)));
+    public static RelayClient Of(ParseResult parsed, Option<string> server) => new(parsed.GetValue(server)!, Token(parsed.GetValue<FileInfo>(ServerOption.TokenName)));
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;
