@@ -38,9 +38,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
             kestrel.Limits.MaxConcurrentUpgradedConnections = DashboardHost.MaxPages;
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(new QueueDesk(relay.Store, time ?? TimeProvider.System));
-        builder.Services.AddSingleton<ProblemPages>();
-        ApiDocument.AddServices(builder.Services);
+        AddApi(builder.Services, relay, time ?? TimeProvider.System);
         access.AddServices(builder.Services);
         DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
@@ -51,12 +49,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         access.UseGate(app);
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiRole.Read);
         new SignInPages(access).Map(app);
-        new Endpoints(relay).Map(app);
-        app.Services.GetRequiredService<ApiDocument>().Map(app);
-        new QueueEndpoints(app.Services.GetRequiredService<QueueDesk>()).Map(app);
-        new DiagnosisEndpoints(relay).Map(app);
-        new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
-        new ShapingEndpoints(relay).Map(app);
+        MapApi(app, app.Services, relay, time ?? TimeProvider.System);
         DashboardHost.Map(app);
         try
         {
@@ -68,6 +61,25 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
             throw new ListenException($"cannot serve HTTP on {address.EndPoint}: {Explain(e, address.EndPoint.Port)}", e);
         }
         return new HttpServer(app, access);
+    }
+
+    internal static void AddApi(IServiceCollection services, RelayView relay, TimeProvider time)
+    {
+        // Made by the container, so that it is ended with it.
+        services.AddSingleton(_ => new QueueDesk(relay.Store, time));
+        services.AddSingleton<ProblemPages>();
+        ApiDocument.AddServices(services);
+    }
+
+    internal static void MapApi(IEndpointRouteBuilder routes, IServiceProvider services, RelayView relay, TimeProvider time)
+    {
+        new Endpoints(relay).Map(routes);
+        services.GetRequiredService<ApiDocument>().Map(routes);
+        new QueueEndpoints(services.GetRequiredService<QueueDesk>()).Map(routes);
+        new MessageEndpoints(relay, time).Map(routes);
+        new DiagnosisEndpoints(relay).Map(routes);
+        new EventEndpoints(relay, time).Map(routes);
+        new ShapingEndpoints(relay).Map(routes);
     }
 
     public async ValueTask DisposeAsync()
