@@ -40,7 +40,7 @@ public sealed class PagesTests
         using var page = await rig.GetAsync("/", null, [.. Browser, ("Cookie", session)]);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         string html = await page.Content.ReadAsStringAsync(AccessRig.Cancel);
-        Assert.Contains("<span title=\"look\">look</span>", html, StringComparison.Ordinal);
+        Assert.Contains("title=\"look\">look</span>", html, StringComparison.Ordinal);
         Assert.Contains("action=\"/sign-out\"", html, StringComparison.Ordinal);
     }
 
