@@ -27,6 +27,8 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         access ??= OpenToAll(relay, logs, time ?? TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(logs);
+        // It warns of what is meant: the keys of sessions lie unencrypted in a folder that only the relay's user can read, as its mail does.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(address.EndPoint, access.Listen);

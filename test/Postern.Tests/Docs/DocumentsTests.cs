@@ -46,7 +46,7 @@ public sealed class DocumentsTests
     {
         string tls = Directory.CreateTempSubdirectory("postern-docs-").FullName;
         foreach (string name in new[] { "fullchain.pem", "key.pem" }) File.WriteAllText(Path.Combine(tls, name), "");
-        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/access.md", "docs/configuration.md" })
+        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/access.md", "docs/observability.md", "docs/configuration.md" })
         {
             string text = File.ReadAllText(Path.Combine(Root(), page));
             foreach (Match block in Regex.Matches(text, "```toml\n(.*?)```", RegexOptions.Singleline))
