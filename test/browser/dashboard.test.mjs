@@ -39,16 +39,20 @@ async function quiet(page) {
   await page.context().close();
 }
 
-/** Blazor draws anew by the second: a rule is looked at on a page that holds still. */
-async function accessible(page, where) {
+async function violations(page, where) {
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  assert.deepEqual(found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => `${n.target} ${n.failureSummary.split('\n')[1] ?? ''}`).join(' | ')}`), [], where);
+  return found.violations.map(v => `${where}: ${v.id}: ${v.nodes.slice(0, 3).map(n => `${n.target} ${n.failureSummary.split('\n')[1] ?? ''}`).join(' | ')}`);
+}
+
+async function accessible(page, where) {
+  assert.deepEqual(await violations(page, where), []);
 }
 
 async function json(at) { return (await fetch(scene.base + at)).json(); }
 const found = async q => (await json(`/api/v1/queue?q=${encodeURIComponent(q)}&limit=100`)).messages;
-const waitFor = (page, text, selector = 'main') => page.waitForFunction(([s, t]) => document.querySelector(s)?.textContent.includes(t), [selector, text], { timeout: 15_000 });
+const waitFor = (page, text, selector = 'main') => page.waitForFunction(([s, t]) => document.querySelector(s)?.textContent.includes(t), [selector, text], { timeout: 15_000 })
+  .catch(async () => { throw new Error(`not on ${page.url()}: ${text}; but: ${(await page.locator(selector).first().textContent()).replace(/\s+/g, ' ').slice(0, 600)}`); });
 
 before(async () => {
   scene = await start();
@@ -74,14 +78,16 @@ describe('every page', () => {
     for (const width of widths) {
       test(`is accessible, quiet and fits, in the ${theme} at ${width} pixels`, async () => {
         const page = await open('/', { theme, width });
+        const wrong = [];
         for (const at of await pages()) {
           await go(page, at);
           assert.equal(await page.locator('h1').count(), 1, `${at} has one heading`);
           assert.match(await page.title(), /Postern$/);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(wide <= 0, `${at} is ${wide} pixels too wide`);
-          await accessible(page, `${at} in the ${theme} at ${width}`);
+          if (wide > 0) wrong.push(`${at} is ${wide} pixels too wide`);
+          wrong.push(...await violations(page, at));
         }
+        assert.deepEqual(wrong, []);
         await quiet(page);
       });
     }
@@ -151,7 +157,7 @@ describe('the overview', () => {
     assert.match(await page.locator('h1').textContent(), /need somebody to act/);
     const first = await page.locator('.incident').first().textContent();
     assert.match(first, /must act/);
-    await page.locator('.incident h3 a', { hasText: 'payroll' }).click();
+    await page.locator('.incident h2 a', { hasText: 'payroll' }).click();
     await page.waitForURL('**/incidents/*');
     await waitFor(page, 'What to do');
     await quiet(page);
@@ -192,7 +198,7 @@ describe('the overview', () => {
 describe('an incident', () => {
   test('says the fix, why it works, the evidence and by whom, and what was done', async () => {
     const page = await open('/incidents');
-    await page.locator('.incident', { hasText: 'ip-reputation' }).locator('h3 a').click();
+    await page.locator('.incident', { hasText: 'ip-reputation' }).locator('h2 a').click();
     await page.waitForURL('**/incidents/*');
     for (const text of ['What to do', 'Why that works', 'See it for yourself', 'What it rests on', 'they said', 'bl.example', 'What happened, what Postern did', 'kept'])
       await waitFor(page, text);
@@ -202,7 +208,7 @@ describe('an incident', () => {
 
   test('gives the commands to copy', async () => {
     const page = await open('/incidents', { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
-    await page.locator('.incident', { hasText: 'ip-reputation' }).locator('h3 a').click();
+    await page.locator('.incident', { hasText: 'ip-reputation' }).locator('h2 a').click();
     await page.waitForURL('**/incidents/*');
     const button = page.locator('[data-copy]').first();
     await button.click();
@@ -291,8 +297,8 @@ describe('messages', () => {
   });
 
   test('are chosen one by one', async () => {
-    const two = (await found('bulk.example')).slice(0, 2).map(m => m.id);
-    const page = await open('/messages?q=bulk.example');
+    const two = (await found('partner.example')).slice(0, 2).map(m => m.id);
+    const page = await open('/messages?q=partner.example');
     for (const id of two) await page.getByRole('checkbox', { name: `Choose ${id}` }).check();
     await waitFor(page, 'For the 2 messages that you chose');
     await page.getByRole('group', { name: 'Actions' }).getByRole('button', { name: 'Hold' }).click();
@@ -306,7 +312,7 @@ describe('messages', () => {
   test('tell their whole journey, and are downloaded, removed and remembered', async () => {
     const id = (await found('payroll'))[0].id;
     const page = await open(`/messages/${id}`);
-    for (const text of ['Its journey', 'Accepted from 127.0.0.1', 'Each try in full', 'AUTH', '535 5.7.8', 'Recipients', 'The next try', 'What to do']) await waitFor(page, text);
+    for (const text of ['Its journey', 'Accepted from 127.0.0.1', 'Each try in full', 'AUTH', '535 5.7.8', 'Recipients', 'What to do']) await waitFor(page, text);
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'Download' }).click();
     const text = fs.readFileSync(await (await download).path(), 'utf8');
@@ -319,12 +325,12 @@ describe('messages', () => {
   });
 
   test('that match are downloaded in one archive', async () => {
-    const page = await open('/messages?q=bulk.example');
+    const page = await open('/messages?q=partner.example');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'Download' }).click();
     const bytes = fs.readFileSync(await (await download).path());
     assert.equal(bytes.subarray(0, 2).toString(), 'PK');
-    assert.ok(bytes.toString('latin1').includes(`${(await found('bulk.example'))[0].id}.eml`));
+    assert.ok(bytes.toString('latin1').includes(`${(await found('partner.example'))[0].id}.eml`));
     await quiet(page);
   });
 

@@ -95,6 +95,8 @@
     }
   });
 
+  window.postern = { focusHeading: () => document.querySelector('h1')?.focus({ preventScroll: false }) };
+
   document.addEventListener('DOMContentLoaded', () => {
     markTheme();
     // The menu is drawn anew when the page comes alive.
