@@ -213,6 +213,9 @@ public sealed class Relay : IAsyncDisposable
     /// <summary>The last 24 hours by the minute.</summary>
     public TrendBook Trends { get; }
 
+    /// <summary>Completes when the scheduler's timer has run and the store has answered: for a watchdog, which sets the limit of time.</summary>
+    public Task PulseAsync() => Task.WhenAll(_engine.Scheduler.BeatAsync(), Store.PulseAsync().AsTask());
+
     /// <summary>How far each webhook has been told.</summary>
     public IReadOnlyList<WebhookStatus> Webhooks => _events.Webhooks;
 

@@ -30,6 +30,22 @@ public static class ConfigReference
 
         """;
 
+    /// <summary>What holds for all keys, for the man page: a paragraph each, code in backquotes.</summary>
+    public static IReadOnlyList<string> Notes => [.. Introduction.ReplaceLineEndings("\n").Split("\n- ").Skip(1).Select(p => p.Replace("\n", " ", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal).Replace("**", "", StringComparison.Ordinal).Trim())];
+
+    /// <summary>Every table with its keys, for the man page: title, what it is for, and for each key what it holds, its default ("required", "none") and what it does.</summary>
+    public static IEnumerable<(string Title, string Summary, IReadOnlyList<(string Key, string Holds, string Default, string Text)> Keys)> Tables() =>
+        SettingsTable.Root.Settings.SelectMany(s => Tables(s, s.Name));
+
+    private static IEnumerable<(string, string, IReadOnlyList<(string, string, string, string)>)> Tables(SettingInfo section, string path)
+    {
+        object defaults = section.Table!.Create();
+        yield return (section.Kind == SettingKind.TableList ? $"[[{path}]]" : $"[{path}]", section.Attribute?.Summary ?? "",
+            [.. section.Table.Settings.Select(s => (s.Name, Holds(s), DefaultOf(s, defaults).Trim('*', '`'), Describe(s).Replace("*(", "(", StringComparison.Ordinal).Replace(")*", ")", StringComparison.Ordinal).Replace("\\|", "|", StringComparison.Ordinal)))]);
+        foreach (var nested in section.Table.Settings.Where(s => s.Table is not null))
+            foreach (var table in Tables(nested, $"{path}.{nested.Name}")) yield return table;
+    }
+
     public static string Write()
     {
         var text = new StringBuilder(Introduction.ReplaceLineEndings("\n"));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
@@ -29,6 +30,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// stress (https://www.postfix.org/STRESS_README.html).
     /// </summary>
     private static readonly TimeSpan NeverSoIdle = TimeSpan.FromSeconds(2);
+
+    /// <summary>Peers do not fall silent to a session that idles; something on the way may have forgotten it after so long.</summary>
+    private static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(1);
 
     private Candidate _candidate = null!;
     private IReadOnlyList<DnsObservation> _dns = [];
@@ -70,7 +74,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
         Decided(attempt, evidence);
         attempt.Note(evidence);
-        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, Count(attempt).Refused > 0 ? "bounced" : "deferred", null, false);
+        using (PosternTraces.As(span)) Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
         engine.Parts.Trends?.Attempted(domain, Count(attempt).Refused > 0 ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
@@ -162,8 +168,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// <summary>A limit was met: said once in the log, on the incident and to whoever listens to events.</summary>
     private void Learned(Candidate candidate, LaneLesson? lesson)
     {
-        // One that is known from an attempt before was told then.
-        if (lesson is null || lesson.At < _at) return;
+        if (lesson is null || !candidate.Lane.IsNews(lesson)) return;
         PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
         engine.Parts.News.Learned(candidate.Lane, lesson);
     }
@@ -172,12 +177,13 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// A session in use was ended before the next message, which goes to another session and loses nothing. Where that comes after the same number of messages again, it is a
     /// limit of theirs that an operator wants to know: explained like a failure, though none of a message.
     /// </summary>
-    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began)
+    /// <param name="idle">How long it had nothing to do before the message.</param>
+    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began, TimeSpan idle)
     {
         var candidate = session.Candidate;
-        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle)
+        if (idle > (result.SessionFailure is { Kind: FailureKind.TimedOut } ? ForgottenAfter : NeverSoIdle))
         {
-            candidate.Lane.Untake();
+            candidate.Lane.Untake(began);
             return;
         }
         var lesson = Tell(attempt, session, result.SessionFailure, messagesBefore, began);
@@ -240,7 +246,26 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        var span = Trace(attempt, candidate.Upstream.Name, target, told, evidence, word, session, isReused);
+        using (PosternTraces.As(span)) Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
+    }
+
+    /// <summary>Null where the message is not traced.</summary>
+    private Activity? Trace(Attempt attempt, string upstream, string target, ClientStage stage, AttemptEvidence? evidence, string outcome, PooledSession? session, bool isReused)
+    {
+        if (attempt.Lease.Envelope.Traceparent is not { } parent || !PosternTraces.IsOn) return null;
+        var (delivered, deferred, refused) = Count(attempt);
+        return new AttemptTrace(parent, attempt.Lease.Id.ToString(), attempt.Lease.Destination, upstream, target, _at, engine.Time.GetUtcNow(), outcome, stage)
+        {
+            Delivered = delivered,
+            Deferred = deferred,
+            Refused = refused,
+            IsReused = isReused,
+            Tls = session?.Session.Tls?.Protocol,
+            Failure = evidence?.Failure,
+            Diagnosis = evidence?.Diagnosis,
+        }.Begin();
     }
 
     /// <summary>What was decided while the transaction ran rests on the words alone; the explanation may know better.</summary>

@@ -82,6 +82,9 @@ public interface IQueueStore : IAsyncDisposable
     ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel, Action<int>? progress = null);
 
     QueueStats Stats { get; }
+
+    /// <summary>Returns when the store has shown that it works: what writes came by, and its locks are free. Also while the disk takes nothing. For a watchdog.</summary>
+    ValueTask PulseAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>A message on its way in. Not thread safe. Disposing without a commit drops it.</summary>

@@ -325,7 +325,11 @@ internal sealed partial class Scheduler : IDisposable
     /// <summary>No loop is started and no part given out any more.</summary>
     public void Stop()
     {
-        lock (_lock) _stopped = true;
+        lock (_lock)
+        {
+            _stopped = true;
+            BeatNeedsLock();
+        }
         _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -358,6 +362,7 @@ internal sealed partial class Scheduler : IDisposable
         {
             long now = Now;
             _armedFor = long.MaxValue;
+            BeatNeedsLock();
             while (_wakes.TryPeek(out var queue, out long wake) && wake <= now)
             {
                 _wakes.Dequeue();

@@ -16,6 +16,9 @@ internal static partial class PosternLog
     [LoggerMessage(1004, LogLevel.Error, "stop took too long and is abandoned, the queue is safe after_s={AfterSeconds}")]
     public static partial void StopTimedOut(ILogger logger, double afterSeconds);
 
+    [LoggerMessage(1005, LogLevel.Error, "scheduler or store do not answer, the service manager will start the relay anew if that lasts waited_s={WaitedSeconds} watchdog_s={WatchdogSeconds}")]
+    public static partial void PulseMissed(ILogger logger, double waitedSeconds, double watchdogSeconds);
+
     [LoggerMessage(1010, LogLevel.Information, "configuration applied file={File}")]
     public static partial void ConfigApplied(ILogger logger, string file);
 
@@ -31,6 +34,9 @@ internal static partial class PosternLog
     [LoggerMessage(1020, LogLevel.Information, "arrived at the demonstration's upstream number={Number} from={From} to={To} size={Size} subject={Subject}")]
     public static partial void DemoArrived(ILogger logger, long number, string from, string to, long size, string subject);
 
-    [LoggerMessage(1030, LogLevel.Error, "http request failed method={Method} path={Path}")]
+    [LoggerMessage(1040, LogLevel.Warning, "telemetry could not be sent, what it was is dropped detail={Detail}")]
+    public static partial void ExportFailed(ILogger logger, string detail);
+
+    [LoggerMessage(1060, LogLevel.Error, "http request failed method={Method} path={Path}")]
     public static partial void RequestFailed(ILogger logger, string method, string path, Exception error);
 }

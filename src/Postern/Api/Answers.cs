@@ -34,7 +34,7 @@ internal static class Answers
     {
         http.Response.StatusCode = problem.Status;
         http.Response.ContentType = "application/problem+json";
-        if (problem.Status == StatusCodes.Status503ServiceUnavailable) http.Response.Headers.RetryAfter = "5";
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable && http.Response.Headers.RetryAfter.Count == 0) http.Response.Headers.RetryAfter = "5";
         return JsonSerializer.SerializeAsync(http.Response.Body, problem, ApiJson.Default.ProblemContract, http.RequestAborted);
     }
 

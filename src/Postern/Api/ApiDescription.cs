@@ -66,7 +66,11 @@ internal static class ApiDescription
     public static IEndpointConventionBuilder GivesText(this IEndpointConventionBuilder route, string contentType, string description, string example) =>
         route.WithMetadata(new ApiAnswer(200, null, description, contentType, example));
 
-    public static IEndpointConventionBuilder Refuses(this IEndpointConventionBuilder route, params IReadOnlyList<ProblemKind> kinds) => route.WithMetadata(new ApiRefusals([.. kinds]));
+    public static IEndpointConventionBuilder Refuses(this IEndpointConventionBuilder route, params IReadOnlyList<ProblemKind> kinds)
+    {
+        var statuses = kinds.Select(k => ProblemTypes.Of(k).Status).Distinct().Where(s => s != StatusCodes.Status503ServiceUnavailable);
+        return route.WithMetadata([new ApiRefusals([.. kinds]), .. statuses.Select(s => new ProducesResponseTypeMetadata(s, typeof(ProblemContract), ["application/problem+json"]))]);
+    }
 
     private static void Any(HttpContext http) => throw new NotSupportedException(http.Request.Path);
 }

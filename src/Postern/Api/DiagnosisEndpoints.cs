@@ -1,3 +1,4 @@
+using Postern.Access;
 using Postern.Core.Diagnoses;
 using Postern.Diagnosis.Causes;
 
@@ -80,6 +81,7 @@ internal sealed class DiagnosisEndpoints(RelayView relay)
             await Answers.Problem(http, ProblemKind.Busy, "other checks are under way", "try again in half a minute, or run 'postern check' on the command line");
             return;
         }
+        http.Audit("check", target);
         try
         {
             await Answers.Json(http, await insight.Check(target, http.RequestAborted), ApiJson.Default.DiagnosisReport);

@@ -1,3 +1,4 @@
+using Postern.Access;
 using Postern.Core.Queue;
 
 namespace Postern.Api;
@@ -7,10 +8,10 @@ internal sealed class Endpoints(RelayView relay)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", (RequestDelegate)(http => http.Response.WriteAsync("live\n", http.RequestAborted)))
+        routes.MapGet("/health/live", (RequestDelegate)(http => http.Response.WriteAsync("live\n", http.RequestAborted))).OpenToAll()
             .Describe("getLive", "Health", "Whether the process lives")
             .GivesText("text/plain", "It does.", "live\n");
-        routes.MapGet("/health/ready", (RequestDelegate)Ready)
+        routes.MapGet("/health/ready", (RequestDelegate)Ready).OpenToAll()
             .Describe("getReady", "Health", "Whether mail is taken and delivered")
             .Gives<ReadinessContract>("It is ready.", """{"ready":true,"problems":[]}""")
             .Gives<ReadinessContract>("It is not, and why.", """{"ready":false,"problems":["the relay is starting: the queue is being read"]}""", 503);

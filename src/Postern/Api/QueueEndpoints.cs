@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postern.Access;
 using Postern.Core.Queue;
 
 namespace Postern.Api;
@@ -39,7 +40,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             .Takes(IdParameter)
             .Gives<QueueDetailsContract>("The message.")
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.UnknownMessage, ProblemKind.Starting);
-        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Admin)
+        routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Operate)
             .Describe("getMessageContent", "Queue", "A message's bytes, as they will be sent")
             .Takes(IdParameter)
             .GivesText("message/rfc822", "The message.", "From: app@example.org\r\nTo: you@example.net\r\nSubject: Hello\r\n\r\nHello\r\n")
@@ -96,6 +97,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             return;
         }
         using var export = answer.Value!;
+        http.Audit("queue.export", Id(http));
         http.Response.ContentType = "message/rfc822";
         http.Response.ContentLength = export.Content.Length;
         for (long offset = 0; offset < export.Content.Length;)
@@ -118,6 +120,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             return;
         }
         var answer = await desk.ActAsync(request, key, Wait(http), http.RequestAborted);
+        if (answer.Value is { } done) Tell(http, request, done);
         if (answer.Problem is not null || answer.Value!.State != "running")
         {
             await Answers.Of(http, answer, ApiJson.Default.QueueActionResultContract);
@@ -127,7 +130,17 @@ internal sealed class QueueEndpoints(QueueDesk desk)
         await Answers.Json(http, answer.Value, ApiJson.Default.QueueActionResultContract, StatusCodes.Status202Accepted);
     }
 
-    private async Task CancelAsync(HttpContext http) => await Answers.Of(http, await desk.CancelAsync(Name(http), UsualWait, http.RequestAborted), ApiJson.Default.QueueActionResultContract);
+    private static void Tell(HttpContext http, QueueActionContract request, QueueActionResultContract done)
+    {
+        if (done.State == "dry_run") http.AuditNothing();
+        else http.Audit($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
+    }
+
+    private async Task CancelAsync(HttpContext http)
+    {
+        http.Audit("queue.cancel", Name(http));
+        await Answers.Of(http, await desk.CancelAsync(Name(http), UsualWait, http.RequestAborted), ApiJson.Default.QueueActionResultContract);
+    }
 
     /// <summary>False when the header cannot be a key. Keys of different callers do not meet.</summary>
     internal static bool TryKey(HttpContext http, out string? key, out ProblemContract? problem)

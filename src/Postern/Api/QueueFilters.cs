@@ -59,6 +59,10 @@ internal static class QueueFilters
         return Read(given.GetValueOrDefault, out problem);
     }
 
+    /// <summary>Those that are given, for the audit log: "sender=*@example.org state=held", or "all".</summary>
+    public static string Words(QueueFilterContract filters) =>
+        IsEmpty(filters) ? "all" : string.Join(' ', All.Select(f => (f.Name, Text: f.Of(filters))).Where(f => !string.IsNullOrEmpty(f.Text)).Select(f => f.Name == "ids" ? f.Text!.Replace(',', ' ') : $"{f.Name}={f.Text}"));
+
     /// <summary>Every message matches.</summary>
     public static bool IsEmpty(QueueFilterContract filters) => All.All(f => f.Name == "up_to" || string.IsNullOrEmpty(f.Of(filters)));
 

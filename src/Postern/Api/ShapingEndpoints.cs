@@ -1,3 +1,5 @@
+using Postern.Access;
+
 namespace Postern.Api;
 
 /// <summary>The part of the API about upstreams and our own addresses: health, limits, rests, warm-ups.</summary>
@@ -45,7 +47,11 @@ internal sealed class ShapingEndpoints(RelayView relay)
         if (await Answers.ReadAsync(http, ApiJson.Default.ResetContract, Like) is not { } request) return;
         if (request.Name is not { Length: > 0 } name) await Answers.Problem(http, ProblemKind.InvalidParameter, "no upstream named", $"send {Like}; 'postern upstreams' shows the names");
         else if (relay.Shaping() is not { } shaping) await Answers.Problem(http, Problems.Starting);
-        else if (shaping.Reset(name) is { } result) await Answers.Json(http, result, ApiJson.Default.ResetResultContract);
+        else if (shaping.Reset(name) is { } result)
+        {
+            http.Audit("upstreams.reset", name);
+            await Answers.Json(http, result, ApiJson.Default.ResetResultContract);
+        }
         else await Answers.Problem(http, ProblemKind.UnknownUpstream, $"nothing is known of an upstream {name}", "'postern upstreams --all' shows the names: of upstreams, providers and MX hosts that mail was sent to");
     }
 }

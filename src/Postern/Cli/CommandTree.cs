@@ -10,13 +10,14 @@ namespace Postern.Cli;
 internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter? start = null, DiagnosisSetup? diagnosis = null)
 {
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for programs.", Recursive = true };
+    public static readonly Option<FileInfo> TokenFileOption = new("--token-file") { Description = "File with the token for a relay that asks for one; without it environment POSTERN_TOKEN.", HelpName = "FILE", Recursive = true };
 
     public Output Output => output;
     public TimeProvider Time => time;
 
     public RootCommand Build()
     {
-        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption };
+        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption, TokenFileOption };
         if (start is not null)
         {
             root.Add(new ServeCommand(this, start).Build());
@@ -33,6 +34,9 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
         root.Add(new UpstreamsCommand(this).Build());
         root.Add(new EgressCommand(this).Build());
         root.Add(new ConfigCommand(this).Build());
+        root.Add(new HealthCommand(this).Build());
+        root.Add(new ServiceCommand(this, start).Build());
+        root.Add(new CompletionCommand(this).Build());
         return root;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Postern.Cli.Manual;
 using Postern.Core;
 using Postern.Core.Configuration;
 using Postern.Core.Submission;
@@ -30,7 +31,12 @@ internal sealed class ConfigCommand(CommandTree tree)
             tree.Action(new Command("metrics", "Print the list of metrics (docs/metrics.md)."), Print(MetricsReference.Write)),
             tree.Action(new Command("decisions", "Print what is done about each cause (docs/decisions.md)."), Print(DecisionsReference.Write)),
             tree.Action(new Command("causes", "Write the pages about causes (docs/causes) into a folder.") { _folder }, WriteCauses),
+            tree.Action(new Command("commands", "Print the reference of the commands (docs/commands.md)."), Print(() => CommandsReference.Write(CommandShape.Of(tree.Build())))),
+            tree.Action(new Command("events", "Print the list of events (docs/events.md)."), Print(EventsReference.Write)),
+            tree.Action(new Command("manual", "Write the man pages and the completion scripts into a folder.") { _folder }, WriteManual),
+            new ConfigImportCommand(tree).Build(),
             tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
+            new TokenCommand(tree).Build(),
         };
     }
 
@@ -51,6 +57,15 @@ internal sealed class ConfigCommand(CommandTree tree)
     {
         string folder = Directory.CreateDirectory(parsed.GetRequiredValue(_folder).FullName).FullName;
         foreach (var (name, text) in CausesReference.Write()) await File.WriteAllTextAsync(Path.Combine(folder, name), text, cancel);
+        return ExitCode.Good;
+    }
+
+    private async Task<int> WriteManual(ParseResult parsed, CancellationToken cancel)
+    {
+        string folder = Directory.CreateDirectory(parsed.GetRequiredValue(_folder).FullName).FullName;
+        var root = CommandShape.Of(tree.Build());
+        var scripts = Completions.Shells.Select(s => ($"postern.{(s == "powershell" ? "ps1" : s)}", Completions.Write(s, root)));
+        foreach (var (name, text) in ManPages.Write(root).Concat(scripts)) await File.WriteAllTextAsync(Path.Combine(folder, name), text, cancel);
         return ExitCode.Good;
     }
 

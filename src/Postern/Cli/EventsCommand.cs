@@ -33,7 +33,7 @@ internal sealed class EventsCommand(CommandTree tree)
             foreach (var line in ReadFiles(data, filters)) Print(line, asJson);
             return ExitCode.Good;
         }
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         long last = await ReadRelayAsync(client, filters, asJson, cancel);
         if (parsed.GetValue(_follow)) await FollowAsync(client, filters.GetValueOrDefault("type"), last, asJson, cancel);
         return ExitCode.Good;

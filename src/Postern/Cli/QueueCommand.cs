@@ -55,7 +55,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         int limit = parsed.GetValue(_limit);
         var query = _filters.Select(f => (f.Key, parsed.GetValue(f.Value))).Append(("order", parsed.GetValue(_newest) ? "newest" : null));
         var found = new List<QueueItemContract>();
@@ -94,7 +94,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var details = await client.GetAsync($"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.QueueDetailsContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(details, ApiJson.Default.QueueDetailsContract);
         else PrintDetails(tree.Output, details, tree.Time.GetUtcNow());
@@ -115,7 +115,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ActAsync(string name, ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         string? Text(string filter) => parsed.GetValue(_filters[filter]);
         var request = new QueueActionContract
         {
@@ -155,7 +155,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ExportAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         string path = $"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}/message";
         if (parsed.GetValue(_file) is not { } file)
         {

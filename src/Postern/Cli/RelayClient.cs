@@ -1,8 +1,12 @@
+using System.CommandLine;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Postern.Api;
+using Postern.Core;
+using Postern.Core.Configuration;
 
 namespace Postern.Cli;
 
@@ -15,7 +19,8 @@ internal sealed class RelayClient : IDisposable
     private readonly string _server;
 
     /// <param name="server">host:port, or a URL.</param>
-    public RelayClient(string server)
+    /// <param name="token">For a relay that asks for one.</param>
+    public RelayClient(string server, string? token = null)
     {
         string url = server.Contains("://", StringComparison.Ordinal) ? server : $"http://{server}";
         if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
@@ -23,10 +28,27 @@ internal sealed class RelayClient : IDisposable
         _server = server;
         // A proxy of the environment is not meant for a relay on this machine.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(30) };
+        if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
+
+    public static RelayClient Of(ParseResult parsed, Option<string> server) => new(parsed.GetValue(server)!, Token(parsed.GetValue(CommandTree.TokenFileOption)));
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;
+
+    /// <summary>A relay that is not ready answers too, with 503 and its reasons.</summary>
+    public async Task<ReadinessContract> GetReadinessAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("health/ready", cancel);
+            return await response.Content.ReadFromJsonAsync(ApiJson.Default.ReadinessContract, cancel) ?? throw new JsonException("an empty answer");
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or NotSupportedException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        {
+            throw new CommandException(ExitCode.NotDetermined, $"no relay answers at {_server} ({e.Message})", e);
+        }
+    }
 
     public Task<TAnswer> PostAsync<TBody, TAnswer>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, bodyType) }, (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;
@@ -60,7 +82,7 @@ internal sealed class RelayClient : IDisposable
             int exit = response.StatusCode switch
             {
                 HttpStatusCode.NotFound => ExitCode.ProblemFound,
-                HttpStatusCode.BadRequest => ExitCode.WrongUsage,
+                HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.WrongUsage,
                 _ => ExitCode.NotDetermined,
             };
             throw new CommandException(exit, $"{problem.Detail}; {problem.Mend}");
@@ -76,6 +98,20 @@ internal sealed class RelayClient : IDisposable
         catch (TaskCanceledException e) when (!cancel.IsCancellationRequested)
         {
             throw new CommandException(ExitCode.NotDetermined, $"the relay at {_server} did not answer within 30 s; look at its log", e);
+        }
+    }
+
+    private static string? Token(FileInfo? file)
+    {
+        if (file is null) return Environment.GetEnvironmentVariable("POSTERN_TOKEN") is { Length: > 0 } token ? token.Trim() : null;
+        try
+        {
+            string text = File.ReadAllText(file.FullName).Trim();
+            return text.Length > 0 && !text.Any(char.IsControl) ? text : throw new CommandException(ExitCode.WrongUsage, $"--token-file {file}: expected the token on one line, and nothing else");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.WrongUsage, $"--token-file {file}: it cannot be read ({SystemText.Of(e)}); correct the path or its rights", e);
         }
     }
 

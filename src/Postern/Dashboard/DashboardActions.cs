@@ -1,5 +1,5 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
+using Postern.Access;
 using Postern.Api;
 using Postern.Core.Diagnoses;
 using Postern.Diagnosis.Checks;
@@ -10,30 +10,31 @@ namespace Postern.Dashboard;
 /// Everything that a page does to the relay goes through here, in the name of whoever looks at it: what a role does not allow is refused, whatever the page showed.
 /// One for each open page.
 /// </summary>
-internal sealed class DashboardActions(RelayView relay, QueueDesk desk, AuthenticationStateProvider users, DashboardAccess access)
+internal sealed class DashboardActions(RelayView relay, QueueDesk desk, AuthenticationStateProvider users, HttpAccess access)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    private ClaimsPrincipal? _user;
+    private Caller? _caller;
 
     /// <summary>Who looks; null for nobody in particular (no login is configured).</summary>
-    public string? Name => _user?.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : null;
+    public string? Name => _caller is { Way: not "local" } caller ? caller.Name : null;
 
-    public bool CanOperate => Role >= ApiRole.Operate;
+    /// <summary>Somebody signed in here, and can sign out; who comes by a proxy signs out there.</summary>
+    public bool CanSignOut => _caller is { Way: "token" or "oidc" };
 
-    public bool CanAdmin => Role >= ApiRole.Admin;
+    public bool CanOperate => Can(ApiRole.Operate);
 
-    private ApiRole Role => _user is null ? ApiRole.Read : access.RoleOf(_user);
+    public bool CanAdmin => Can(ApiRole.Admin);
 
     /// <summary>Once for each page, before it is drawn.</summary>
-    public async Task LoadAsync() => _user = (await users.GetAuthenticationStateAsync()).User;
+    public async Task LoadAsync() => _caller = Caller.Of((await users.GetAuthenticationStateAsync()).User);
 
     /// <summary>An action on every message that matches, or for a dry run only their number. Waits for its end a moment; it goes on after that.</summary>
     public async Task<Answer<QueueActionResultContract>> QueueAsync(QueueActionContract request, CancellationToken cancel)
     {
         Require(ApiRole.Operate);
         var answer = await desk.ActAsync(request, key: null, Patience, cancel);
-        if (!request.DryRun && answer.Value is { } done) Did(request.Action, request.Ids is { Count: > 0 } ids ? string.Join(',', ids.Take(20)) : "all that match", done.Messages);
+        if (!request.DryRun && answer.Value is { } done) Did($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
         return answer;
     }
 
@@ -42,7 +43,7 @@ internal sealed class DashboardActions(RelayView relay, QueueDesk desk, Authenti
     {
         Require(ApiRole.Operate);
         var done = relay.Shaping()?.Reset(upstream);
-        if (done is not null) Did("reset", upstream, done.Limits + done.Rests);
+        if (done is not null) Did("upstreams.reset", upstream, null, "done");
         return done;
     }
 
@@ -57,21 +58,19 @@ internal sealed class DashboardActions(RelayView relay, QueueDesk desk, Authenti
     public Task<CheckResult?> CheckAsync(CheckDesk desk, string target, Action<CheckEvent> told, CancellationToken cancel)
     {
         Require(ApiRole.Operate);
+        Did("check", target, null, "begun");
         return desk.RunAsync(target, told, cancel);
     }
 
-    private void Require(ApiRole role)
+    /// <summary>As the configuration has it now: a page may be open for days.</summary>
+    private bool Can(ApiRole needed) => _caller is { } caller && access.RoleNow(caller) is { } role && Caller.Allows(role, needed);
+
+    private void Require(ApiRole needed)
     {
-        if (Role < role) throw new UnauthorizedAccessException($"that needs the role {role.ToString().ToLowerInvariant()}; yours is {Role.ToString().ToLowerInvariant()}");
+        if (Can(needed)) return;
+        access.Audit.Refused(_caller, _caller?.From, "an action on a page", $"needs the role {Caller.Word(needed)}");
+        throw new UnauthorizedAccessException($"that needs the role {Caller.Word(needed)}, which {_caller?.Name ?? "nobody"} does not have");
     }
 
-    private void Did(string action, string what, long count) => access.Did(_user!, action, what, count);
-}
-
-/// <summary>Who may do what on the pages, and who hears of it.</summary>
-/// <param name="RoleOf">Of whoever looks. Without a login everybody who reaches the page is its administrator, as with the API.</param>
-/// <param name="Did">User, action, on what, how many.</param>
-internal sealed record DashboardAccess(Func<ClaimsPrincipal, ApiRole> RoleOf, Action<ClaimsPrincipal, string, string, long> Did)
-{
-    public static readonly DashboardAccess Open = new(static _ => ApiRole.Admin, static (_, _, _, _) => { });
+    private void Did(string did, string on, long? count, string outcome) => access.Audit.Action(_caller!, did, on, count, outcome, _caller!.From);
 }

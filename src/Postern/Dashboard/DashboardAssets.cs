@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Postern.Access;
 
 namespace Postern.Dashboard;
 
@@ -34,7 +35,7 @@ internal sealed class DashboardAssets
     /// <summary>Where a page finds it.</summary>
     public string this[string file] => _paths[file];
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet(Folder + "{name}", (RequestDelegate)ServeAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet(Folder + "{name}", (RequestDelegate)ServeAsync).OpenToAll();
 
     private Task ServeAsync(HttpContext http)
     {

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
-using Microsoft.AspNetCore.DataProtection;
+using Postern.Access;
 using Postern.Api;
 
 namespace Postern.Dashboard;
@@ -21,12 +21,9 @@ internal static class DashboardHost
         services.AddSingleton(relay);
         services.AddSingleton(time);
         services.AddSingleton<LiveFeed>();
-        services.AddSingleton(DashboardAccess.Open);
         services.AddSingleton<CheckDesk>();
         services.AddSingleton(DashboardAssets.Load());
         services.AddScoped<DashboardActions>();
-        // Keys that live as long as the process: nothing that they protect outlives it, and no file is written to a home folder.
-        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddCascadingAuthenticationState();
         services.AddRazorComponents().AddInteractiveServerComponents(circuit =>
         {
@@ -42,6 +39,7 @@ internal static class DashboardHost
         app.UseAntiforgery();
         app.Services.GetRequiredService<DashboardAssets>().Map(app);
         app.MapGet(MessageArchive.Path, (RequestDelegate)(http => MessageArchive.ServeAsync(http, app.Services.GetRequiredService<RelayView>().Store()))).Needs(ApiRole.Operate);
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        // What a page sends by itself is no action; what people do goes through DashboardActions.
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode().Needs(ApiRole.Read).WithMetadata(InteractiveRoute.Mark);
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Postern.Access;
 using Postern.Api;
 using Postern.Core.Queue;
 
@@ -20,6 +21,7 @@ internal static class MessageArchive
             http.Response.StatusCode = store is null ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status400BadRequest;
             return;
         }
+        http.Audit("queue.export", QueueFilters.Words(filters));
         http.Response.ContentType = "application/zip";
         http.Response.Headers.ContentDisposition = "attachment; filename=\"messages.zip\"";
         var query = QueueFilters.Read(filters, out _)! with { Limit = MaxMessages };

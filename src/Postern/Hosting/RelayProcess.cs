@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Postern.Access;
 using Postern.Api;
 using Postern.Cli;
 using Postern.Core.Configuration;
@@ -7,6 +8,7 @@ using Postern.Core.Queue;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
 using Postern.Logging;
+using Postern.Telemetry;
 
 namespace Postern.Hosting;
 
@@ -25,7 +27,11 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private PosternConfig _config = new();
     private ConfigResult? _result;
     private RunningRelay? _relay;
+    private HttpAccess? _access;
     private volatile bool _stopping;
+
+    /// <summary>Where the service manager's socket and watchdog are named; the process's own environment.</summary>
+    public Func<string, string?> Surroundings { get; init; } = Environment.GetEnvironmentVariable;
 
     public static string Version { get; } = typeof(RelayProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
@@ -37,18 +43,23 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         _config = result.Config ?? throw ConfigCommand.Refusal(result);
         _result = result;
         using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal ? output.UsesColour ? TextForm.Colour : TextForm.Short : TextForm.Full, time);
-        using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
+        using var export = OtlpExport.Start(_config, Version, Environment.GetEnvironmentVariable);
+        using var factory = new LoggerFactory(export?.Logs is { } sent ? [logs, sent] : [logs], OtlpExport.Filter(() => LineLoggerProvider.LevelOf(_config.Log)));
         var log = factory.CreateLogger("Postern");
+        using var trouble = export is null ? null : new ExportTrouble(log, time);
         var watch = new ConfigWatch(file, time);
         using var signals = new StopSignals(watch.Request);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
+        await using var service = SystemdService.Of(Surroundings, time);
         try
         {
-            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, cancel);
+            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, log, cancel);
             _relay = await start(_config, factory, cancel);
             Announce(log, http);
+            service?.Ready(Words(), _relay.Pulse, log);
             started?.Invoke(_relay, http?.Address ?? "");
-            await WaitAsync(watch, signals, log, logs, cancel);
+            await WaitAsync(watch, signals, service, log, logs, cancel);
+            service?.Stopping(_config.Server.StopTimeout + 2 * _closing);
             await StopAsync(signals, log);
         }
         catch (Exception e) when (e is StoreException or ListenException or InvalidDataException)
@@ -58,11 +69,15 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         return ExitCode.Good;
     }
 
-    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, CancellationToken cancel)
+    /// <summary>For the service manager's one line.</summary>
+    private string Words() => $"{_config.Server.Hostname} takes mail on {(_relay!.Listening() is { Count: > 0 } listening ? string.Join(", ", listening) : "no listener")}";
+
+    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, ILogger log, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
         var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping, Detail = () => _relay?.Detail, Configuration = () => _result };
-        return await HttpServer.StartAsync(address, view, logs, cancel);
+        _access = new HttpAccess(_config, Path.Combine(_config.Server.Data, "state", "sessions"), new AuditLog(() => _relay?.Insight?.Events, log, time), log, time);
+        return await HttpServer.StartAsync(address, view, logs, cancel, time, _access);
     }
 
     private IReadOnlyList<string> Problems()
@@ -73,10 +88,15 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         return relay.Store.Stats.AcceptsMail ? [] : ["the queue takes no new mail: the disk is nearly full or queue.max_messages is reached"];
     }
 
-    private async Task WaitAsync(ConfigWatch watch, StopSignals signals, ILogger log, LineLoggerProvider logs, CancellationToken cancel)
+    private async Task WaitAsync(ConfigWatch watch, StopSignals signals, SystemdService? service, ILogger log, LineLoggerProvider logs, CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var watching = watch.RunAsync(() => ReloadAsync(log, logs, over.Token), over.Token);
+        var watching = watch.RunAsync(async () =>
+        {
+            service?.Reloading();
+            await ReloadAsync(log, logs, over.Token);
+            service?.Reloaded(Words());
+        }, over.Token);
         var ended = await Task.WhenAny(signals.First, watching);
         await over.CancelAsync();
         // The watch ends by cancellation only; anything else is a bug and must be seen.
@@ -99,6 +119,16 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             Refuse(log, name, [$"{name}: server.data and server.http cannot change while the relay runs; restart it"]);
             return;
         }
+        if (_access is not null && AccessRules.NeedsRestart(_config.Http, config.Http))
+        {
+            Refuse(log, name, [$"{name}: of [http] only hosts, tokens and who has which role can change while the relay runs; restart it"]);
+            return;
+        }
+        if (!config.Telemetry.IsSameAs(_config.Telemetry))
+        {
+            Refuse(log, name, [$"{name}: [telemetry] cannot change while the relay runs; restart it"]);
+            return;
+        }
         try
         {
             await _relay!.Apply(config, cancel);
@@ -110,6 +140,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         }
         _config = config;
         _result = result;
+        _access?.Apply(config);
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         PosternLog.ConfigApplied(log, name);

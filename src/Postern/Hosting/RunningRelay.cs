@@ -18,6 +18,9 @@ internal sealed record RunningRelay(
     /// <summary>Hears of a reload: from what, and why it was refused; no mistakes when it is in force.</summary>
     public Action<string, IReadOnlyList<string>>? Reloaded { get; init; }
 
+    /// <summary>Completes when the relay has shown that it works; null where there is nothing to ask.</summary>
+    public Func<Task>? Pulse { get; init; }
+
     /// <summary>Null where nothing is shaped.</summary>
     public RelayShaping? Shaping { get; init; }
 
