@@ -144,6 +144,7 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(EventsContract))]
 [JsonSerializable(typeof(WebhooksContract))]
 [JsonSerializable(typeof(DiagnosesContract))]
+[JsonSerializable(typeof(TrendsContract))]
 [JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(ProblemContract))]
 [JsonSerializable(typeof(ReadinessContract))]

@@ -55,6 +55,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);
+        new TrendEndpoints(relay).Map(app);
         DashboardHost.Map(app);
         try
         {
