@@ -149,4 +149,6 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(ProblemContract))]
 [JsonSerializable(typeof(ReadinessContract))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+// What the framework answers to a page that comes alive; it takes the options of the API for it.
+[JsonSerializable(typeof(IList<string>))]
 internal sealed partial class ApiJson : JsonSerializerContext;
