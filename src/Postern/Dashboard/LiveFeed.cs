@@ -1,5 +1,6 @@
 using Postern.Api;
 using Postern.Core.Queue;
+using Postern.Core.Telemetry;
 
 namespace Postern.Dashboard;
 
@@ -7,7 +8,7 @@ namespace Postern.Dashboard;
 /// One look at the relay a second for all open pages together, and none while no page is open: however many look, and however much happens, it costs the relay
 /// the same. Thread safe.
 /// </summary>
-internal sealed partial class LiveFeed(RelayView relay, TimeProvider time, ILogger<LiveFeed> logger) : IDisposable
+internal sealed class LiveFeed(RelayView relay, TimeProvider time, ILogger<LiveFeed> logger) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -76,7 +77,7 @@ internal sealed partial class LiveFeed(RelayView relay, TimeProvider time, ILogg
                     catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException)
                     {
                         // The disk of the event log, or a relay that is stopping: what was seen last stays on the pages until the next look.
-                        LookFailed(e);
+                        PosternLog.DashboardBlind(logger, e);
                         continue;
                     }
                     followers = [.. _followers];
@@ -113,9 +114,6 @@ internal sealed partial class LiveFeed(RelayView relay, TimeProvider time, ILogg
             Trends = relay.Detail()?.Trends,
         };
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the dashboard could not look at the relay")]
-    private partial void LookFailed(Exception problem);
 
     private sealed class Following(LiveFeed feed, Func<Task> told) : IDisposable
     {
