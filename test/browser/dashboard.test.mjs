@@ -351,7 +351,6 @@ describe('the other pages', () => {
     await page.getByRole('button', { name: 'Examine' }).click();
     await page.waitForSelector('.stages .spinner');
     await page.waitForSelector('.stages li.good');
-    await page.getByRole('button', { name: 'Stop' }).waitFor();
     await waitFor(page, 'What it rests on');
     await accessible(page, 'a check');
     await page.locator('#target').fill('smtp.example.org:99999');
