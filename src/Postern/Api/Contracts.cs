@@ -152,8 +152,11 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(EventsContract))]
 [JsonSerializable(typeof(WebhooksContract))]
 [JsonSerializable(typeof(DiagnosesContract))]
+[JsonSerializable(typeof(TrendsContract))]
 [JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(ProblemContract))]
 [JsonSerializable(typeof(ReadinessContract))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+// What the framework answers to a page that comes alive; it takes the options of the API for it.
+[JsonSerializable(typeof(IList<string>))]
 internal sealed partial class ApiJson : JsonSerializerContext;

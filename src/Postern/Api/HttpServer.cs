@@ -14,6 +14,8 @@ namespace Postern.Api;
 /// <summary>The HTTP server for the API, metrics and health: Kestrel without what it is not asked for. Who may use it is <see cref="HttpAccess"/>'s matter.</summary>
 internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsyncDisposable
 {
+    private static readonly TimeSpan Closing = TimeSpan.FromSeconds(2);
+
     /// <summary>Where it listens, with the port the system chose for 0.</summary>
     public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
 
@@ -80,10 +82,21 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         new DiagnosisEndpoints(relay).Map(routes);
         new EventEndpoints(relay, time).Map(routes);
         new ShapingEndpoints(relay).Map(routes);
+        new TrendEndpoints(relay).Map(routes);
     }
 
     public async ValueTask DisposeAsync()
     {
+        // Pages and streams that are open end now, before what they live on is taken away.
+        using var late = new CancellationTokenSource(Closing, TimeProvider.System);
+        try
+        {
+            await app.StopAsync(late.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A reader that takes nothing is cut off.
+        }
         await app.DisposeAsync();
         access.Dispose();
     }
