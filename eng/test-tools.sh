@@ -12,8 +12,8 @@ export DEBIAN_FRONTEND=noninteractive
 wanted=(postfix smtp-source:postfix swaks curl msmtp nsd unbound openssl sqlite3 node:nodejs strace afl-fuzz:afl++ shellcheck
   ps:procps setpriv:util-linux unshare:util-linux nsenter:util-linux
   ip:iproute2 nft:nftables rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils)
-# Exim and OpenSMTPD cannot be installed beside Postfix: their files are unpacked, only their libraries are installed.
-unpacked=(exim4-daemon-light opensmtpd)
+# Exim and OpenSMTPD cannot be installed beside Postfix, and of Prometheus only promtool is wanted: their files are unpacked, only their libraries are installed.
+unpacked=(exim4-daemon-light opensmtpd prometheus)
 libraries=(libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libssl3)
 
 has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1; }

@@ -13,6 +13,7 @@ using Postern.Core.Scheduling;
 using Postern.Core.Submission;
 using Postern.Core.Submission.Pickup;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Protocols.Dns;
 
@@ -43,6 +44,7 @@ public sealed class Relay : IAsyncDisposable
     private readonly RelayNews _news;
     private readonly IncidentKeeper _keeper;
     private readonly TimeProvider _time;
+    private readonly TrendListener _trends;
     private PosternConfig _config;
     private int _generation = 1;
     private long? _started;
@@ -58,7 +60,9 @@ public sealed class Relay : IAsyncDisposable
         _router = new MailRouter(config, time);
         _own = new OwnAddresses(config.Server.Hostname);
         _spool = Path.Combine(config.Server.Data, "spool");
-        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool, dependencies.Diagnosis, _news);
+        _engine = DeliveryFactory.Create(config, Store, _router, dependencies.Resolver, _own, metrics, loggers, time, random, _spool, dependencies.Diagnosis, _news, Trends = new TrendBook(time));
+        _trends = new TrendListener(Trends, metrics);
+        Standings = new AddressStandings(_engine.Parts.Diagnoses.Checks.BlocklistsAsync, time);
         Store.Filed = _engine.Scheduler.File;
         DeliveryGauges.Observe(metrics, _engine);
         DeliveryGauges.ObserveIncidents(metrics, _engine);
@@ -118,6 +122,7 @@ public sealed class Relay : IAsyncDisposable
             await relay._events.ApplyAsync(config);
             await relay.Store.StartAsync(cancel);
             QueueGauges.Observe(relay._metrics, relay.Store, time);
+            relay._trends.Watch(relay.Store, time);
             await relay._listeners.StartAsync(config, cancel);
             relay._own.Set(config.Server.Hostname, relay._listeners.EndPoints);
             await relay._pickup.StartAsync(config, cancel);
@@ -199,6 +204,15 @@ public sealed class Relay : IAsyncDisposable
     /// <summary>What happened, on disk.</summary>
     internal EventLog Events => _events.Log;
 
+    /// <summary>What the blocklists said of our addresses when somebody looked.</summary>
+    internal AddressStandings Standings { get; }
+
+    /// <summary>One upstream or MX host by its name; null when it was not used lately.</summary>
+    public UpstreamSnapshot? Upstream(string name) => _engine.Registry.Find(name)?.Snapshot();
+
+    /// <summary>The last 24 hours by the minute.</summary>
+    public TrendBook Trends { get; }
+
     /// <summary>Completes when the scheduler's timer has run and the store has answered: for a watchdog, which sets the limit of time.</summary>
     public Task PulseAsync() => Task.WhenAll(_engine.Scheduler.BeatAsync(), Store.PulseAsync().AsTask());
 
@@ -228,6 +242,7 @@ public sealed class Relay : IAsyncDisposable
         await _pickup.DisposeAsync();
         await _engine.DisposeAsync();
         await EndAsync();
+        _trends.Dispose();
         await Store.DisposeAsync();
     }
 

@@ -19,9 +19,10 @@ internal sealed class DiscardingStore : IQueueStore
     public void Release(Lease lease, DateTimeOffset due) => throw new NotSupportedException();
     public ValueTask<bool> SettleAsync(Lease lease, Settlement settlement, CancellationToken cancel) => throw new NotSupportedException();
     public ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel) => throw new NotSupportedException();
+    public ValueTask<QueueTally> CountAsync(QueueQuery query, CancellationToken cancel) => throw new NotSupportedException();
     public ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel) => throw new NotSupportedException();
     public ValueTask<MessageExport?> ExportAsync(MessageId id, CancellationToken cancel) => throw new NotSupportedException();
-    public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel) => throw new NotSupportedException();
+    public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel, Action<int>? progress = null) => throw new NotSupportedException();
     public ValueTask DisposeAsync() => default;
 
     private sealed class Incoming(DiscardingStore store, MessageId id) : IncomingMessage

@@ -19,6 +19,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         CheckForms(config, SettingsTable.Root, "");
         CheckNames();
         CheckListeners();
+        CheckHttp();
         CheckUpstreams();
         CheckRoutes();
         CheckAccess();
@@ -26,6 +27,7 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         CheckDiagnosis();
         CheckShaping();
         CheckWarmUp();
+        CheckTelemetry();
     }
 
     private void CheckForms(object value, SettingsTable table, string path)
@@ -90,10 +92,6 @@ internal sealed partial class ConfigValidator(PosternConfig config, IReadOnlyDic
         }
         if (config.Listener.Count == 0 && config.Pickup is null)
             Error("listener", "[]", "no listener and no pickup folder: no mail could come in", "leave the key out for 127.0.0.1:2525, or add [[listener]]");
-        if (config.Server.Http.Length == 0) return;
-        if (SettingForms.Problem(config.Server.Http, SettingForm.Listen) is { } problem) Error("server.http", $"\"{config.Server.Http}\"", problem.Expected, problem.Mend);
-        else if (!SettingForms.IsLoopback(config.Server.Http))
-            Error("server.http", $"\"{config.Server.Http}\"", "the HTTP server has no authentication yet and is therefore bound to loopback only", "write \"127.0.0.1:8025\" and reach it through an SSH tunnel or a reverse proxy that asks for a password");
     }
 
     private void CheckUpstreams()

@@ -10,6 +10,7 @@ public sealed record PosternConfig
     public IReadOnlyList<ListenerConfig> Listener { get; init; } = [new()];
     public TlsConfig? Tls { get; init; }
     public AccessConfig Access { get; init; } = new();
+    public HttpConfig Http { get; init; } = new();
     public IReadOnlyList<UserConfig> User { get; init; } = [];
     public LimitsConfig Limits { get; init; } = new();
     public QueueConfig Queue { get; init; } = new();
@@ -25,6 +26,7 @@ public sealed record PosternConfig
     public EventsConfig Events { get; init; } = new();
     public IReadOnlyList<WebhookConfig> Webhook { get; init; } = [];
     public LogConfig Log { get; init; } = new();
+    public TelemetryConfig Telemetry { get; init; } = new();
 }
 
 public sealed record ServerConfig
@@ -35,7 +37,7 @@ public sealed record ServerConfig
     [Setting("Folder of the queue.", Source = "postern-data in the working folder, or $XDG_STATE_HOME/postern when that is set", Example = "/var/lib/postern", Form = SettingForm.Folder)]
     public string Data { get; init; } = "postern-data";
 
-    [Setting("Address of the HTTP server: API, /metrics, /health/live, /health/ready. Empty turns it off.")]
+    [Setting("Address of the HTTP server: dashboard, API, /metrics, /health/live, /health/ready. Other than loopback it needs [http]: who may use it. Empty turns it off.")]
     public string Http { get; init; } = "127.0.0.1:8025";
 
     [Setting("How long a stop waits for transactions in flight before they are cut off; their mail stays queued.", Source = "systemd's TimeoutStopSec is 90 s", Min = "0s", Max = "10m")]

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Postern.Core.Scheduling;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -28,6 +30,9 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// stress (https://www.postfix.org/STRESS_README.html).
     /// </summary>
     private static readonly TimeSpan NeverSoIdle = TimeSpan.FromSeconds(2);
+
+    /// <summary>Peers do not fall silent to a session that idles; something on the way may have forgotten it after so long.</summary>
+    private static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(1);
 
     private Candidate _candidate = null!;
     private IReadOnlyList<DnsObservation> _dns = [];
@@ -69,7 +74,10 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
         Decided(attempt, evidence);
         attempt.Note(evidence);
-        Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, Count(attempt).Refused > 0 ? "bounced" : "deferred", null, false);
+        using (PosternTraces.As(span)) Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
+        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
+        engine.Parts.Trends?.Attempted(domain, Count(attempt).Refused > 0 ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
         engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
     }
 
@@ -160,8 +168,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// <summary>A limit was met: said once in the log, on the incident and to whoever listens to events.</summary>
     private void Learned(Candidate candidate, LaneLesson? lesson)
     {
-        // One that is known from an attempt before was told then.
-        if (lesson is null || lesson.At < _at) return;
+        if (lesson is null || !candidate.Lane.IsNews(lesson)) return;
         PosternLog.LimitLearned(engine.Parts.Logger, candidate.Lane.Name, lesson.Words);
         engine.Parts.News.Learned(candidate.Lane, lesson);
     }
@@ -170,12 +177,13 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// A session in use was ended before the next message, which goes to another session and loses nothing. Where that comes after the same number of messages again, it is a
     /// limit of theirs that an operator wants to know: explained like a failure, though none of a message.
     /// </summary>
-    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began)
+    /// <param name="idle">How long it had nothing to do before the message.</param>
+    public void Ended(Attempt attempt, DestinationQueue queue, PooledSession session, in TransactionRunner.Result result, int messagesBefore, DateTimeOffset began, TimeSpan idle)
     {
         var candidate = session.Candidate;
-        if (engine.Time.GetElapsedTime(session.IdleSince) > NeverSoIdle)
+        if (idle > (result.SessionFailure is { Kind: FailureKind.TimedOut } ? ForgottenAfter : NeverSoIdle))
         {
-            candidate.Lane.Untake();
+            candidate.Lane.Untake(began);
             return;
         }
         var lesson = Tell(attempt, session, result.SessionFailure, messagesBefore, began);
@@ -183,6 +191,8 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         double ms = engine.Time.GetElapsedTime(_begun).TotalMilliseconds;
         var evidence = Evidence(attempt, queue, candidate, session, session.Target, result.Stage, result.SessionFailure, isReused: true, ms);
         AttemptExplainer.Record(candidate, AttemptSample.Of(evidence));
+        // Nothing is lost by it, but it is a refusal all the same, and shows what a limit costs.
+        if (lesson is not null) engine.Parts.Trends?.Attempted(candidate.Upstream.Name, AttemptWord.Deferred, CauseId.RateLimited);
         if (lesson is not null || candidate.Upstream.Record.MessagesPerSession == evidence.MessagesBefore) engine.Parts.Explainer.Explain(evidence, candidate, attempt, queue.Destination);
     }
 
@@ -218,6 +228,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             AttemptExplainer.RecordServed(candidate, _at, session);
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
+        engine.Parts.Trends?.Attempted(candidate.Upstream.Name, (delivered, deferred, refused) switch { (_, 0, 0) => AttemptWord.Delivered, (0, 0, _) => AttemptWord.Refused, _ => AttemptWord.Deferred }, evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch
@@ -235,7 +246,26 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        var span = Trace(attempt, candidate.Upstream.Name, target, told, evidence, word, session, isReused);
+        using (PosternTraces.As(span)) Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
+    }
+
+    /// <summary>Null where the message is not traced.</summary>
+    private Activity? Trace(Attempt attempt, string upstream, string target, ClientStage stage, AttemptEvidence? evidence, string outcome, PooledSession? session, bool isReused)
+    {
+        if (attempt.Lease.Envelope.Traceparent is not { } parent || !PosternTraces.IsOn) return null;
+        var (delivered, deferred, refused) = Count(attempt);
+        return new AttemptTrace(parent, attempt.Lease.Id.ToString(), attempt.Lease.Destination, upstream, target, _at, engine.Time.GetUtcNow(), outcome, stage)
+        {
+            Delivered = delivered,
+            Deferred = deferred,
+            Refused = refused,
+            IsReused = isReused,
+            Tls = session?.Session.Tls?.Protocol,
+            Failure = evidence?.Failure,
+            Diagnosis = evidence?.Diagnosis,
+        }.Begin();
     }
 
     /// <summary>What was decided while the transaction ran rests on the words alone; the explanation may know better.</summary>

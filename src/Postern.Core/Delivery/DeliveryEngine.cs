@@ -6,6 +6,7 @@ using Postern.Core.Events;
 using Postern.Core.Queue;
 using Postern.Core.Scheduling;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 
 namespace Postern.Core.Delivery;
@@ -170,4 +171,8 @@ internal sealed class DeliveryEngine : IAsyncDisposable
 /// <param name="SpoolFolder">For large converted messages.</param>
 internal sealed record DeliveryParts(
     IQueueStore Store, Decider Decider, Settler Settler, Rerouter Rerouter, DeliveryPlanner Planner, SessionPool Pool, SessionOpener Opener, UpstreamRegistry Registry, RestWatch RestWatch,
-    AttemptExplainer Explainer, RelayDiagnoses Diagnoses, RelayNews News, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder);
+    AttemptExplainer Explainer, RelayDiagnoses Diagnoses, RelayNews News, PosternMetrics Metrics, ILogger Logger, TimeProvider Time, string SpoolFolder)
+{
+    /// <summary>Null where nobody looks back.</summary>
+    public TrendBook? Trends { get; init; }
+}

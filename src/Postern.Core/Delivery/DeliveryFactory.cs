@@ -8,6 +8,7 @@ using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Shaping;
 using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Core.WarmUp;
 using Postern.Protocols.Dns;
@@ -20,7 +21,8 @@ internal static class DeliveryFactory
     /// <param name="random">0 to 1, for jitter.</param>
     /// <param name="spoolFolder">Must exist.</param>
     /// <param name="news">Null: nobody listens to events.</param>
-    public static DeliveryEngine Create(PosternConfig config, IQueueStore store, MailRouter router, IResolver resolver, OwnAddresses own, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, Func<double> random, string spoolFolder, DiagnosisSetup? diagnosis = null, RelayNews? news = null)
+    /// <param name="trends">Null: nobody looks back.</param>
+    public static DeliveryEngine Create(PosternConfig config, IQueueStore store, MailRouter router, IResolver resolver, OwnAddresses own, PosternMetrics metrics, ILoggerFactory loggers, TimeProvider time, Func<double> random, string spoolFolder, DiagnosisSetup? diagnosis = null, RelayNews? news = null, TrendBook? trends = null)
     {
         var logger = loggers.CreateLogger("Postern.Delivery");
         news ??= new RelayNews(null, metrics);
@@ -35,7 +37,7 @@ internal static class DeliveryFactory
         var explainer = new AttemptExplainer(diagnoses.Explainer, registry, time);
         var settler = new Settler(store, new Notifier(composer, router, store, explainer), explainer, news, random, logger);
         var watch = new RestWatch(registry.Rests, diagnoses.Checks.BlocklistsAsync, logger, time);
-        var parts = new DeliveryParts(store, new Decider(DecisionTable.Default, router), settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, registry, time), registry, watch, explainer, diagnoses, news, metrics, logger, time, spoolFolder);
+        var parts = new DeliveryParts(store, new Decider(DecisionTable.Default, router), settler, new Rerouter(router, settler, logger), planner, pool, new SessionOpener(planner, pool, registry, time), registry, watch, explainer, diagnoses, news, metrics, logger, time, spoolFolder) { Trends = trends };
         var engine = new DeliveryEngine(parts, new DeliveryModel(config, registry, generation: 1, time));
         diagnoses.Waiting = destination => engine.Scheduler.Depth(destination);
         return engine;

@@ -16,12 +16,14 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     private readonly Attempt _attempt = new(engine.Parts.Decider);
     private readonly TransactionRunner _runner = new();
     private readonly AttemptReporter _reporter = new(engine);
+    private readonly FirstReply _first = new(engine.Time);
     private DestinationQueue _queue = null!;
     private PooledSession? _session;
     private volatile Lease? _lease;
     private long _leasedAt;
     private DateTimeOffset _messageBegan;
-    private bool _isWarmUp;
+    private bool _isWarmUp, _isSilent;
+    private Action? _onHeard;
 
     public void Begin(DestinationQueue queue) => _queue = queue;
 
@@ -136,9 +138,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         // A domain's session that is still there needs no plan: whoever it leads to has taken this domain's mail a moment ago.
         var used = _queue.Destination.Kind == DestinationKind.Mx && _session is { IsSpent: false } ? _session.Candidate : null;
         var usedBlame = Blame.Host;
+        // The next session is a new one: those that lie idle may be as dead.
+        bool isDead = false;
         if (used is not null && used.Generation == model.Generation)
         {
             bool again = MayBegin(used) && await OnSessionAsync(model, isReused: true);
+            isDead = again && _isSilent;
             if (_attempt.Open == 0) return true;
             if (again || _attempt.WasSkipped) used = null;
             usedBlame = _attempt.Blame;
@@ -171,15 +176,16 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
             if (used is not null && _attempt.WasReached && candidate.Upstream == used.Upstream) continue;
             while (MayBegin(candidate))
             {
-                bool isReused = await ObtainAsync(model, candidate, now, plan);
+                bool isReused = await ObtainAsync(model, candidate, now, plan, isDead);
                 if (_session is null)
                 {
-                    candidate.Lane.Untake();
+                    candidate.Lane.Untake(_messageBegan);
                     break;
                 }
                 if (full is not null && full != candidate.Upstream) model.Pool(_queue.Destination.Name)?.Moved(full, candidate.Upstream);
                 full = null;
                 if (!await OnSessionAsync(model, isReused)) break;
+                isDead = _isSilent;
             }
             if (_attempt.WasSkipped && _attempt.IsShaped && candidate.Upstream.IsPool) full ??= candidate.Upstream;
             if (_attempt.HasLoop) break;
@@ -204,12 +210,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     }
 
     /// <summary>Sees to it that <see cref="_session"/> is one for the candidate, or null when none is to be had. True when it has been used before.</summary>
-    private async ValueTask<bool> ObtainAsync(DeliveryModel model, Candidate candidate, bool now, DeliveryPlan plan)
+    private async ValueTask<bool> ObtainAsync(DeliveryModel model, Candidate candidate, bool now, DeliveryPlan plan, bool isFresh)
     {
         _attempt.WasSkipped = false;
-        if (_session is { IsSpent: false } && _session.Key == candidate.SessionKey) return true;
+        if (!isFresh && _session is { IsSpent: false } && _session.Key == candidate.SessionKey) return true;
         PutBack();
-        _session = engine.Pool.TryRent(candidate.SessionKey);
+        _session = isFresh ? null : engine.Pool.TryRent(candidate.SessionKey);
         if (_session is not null) return true;
 
         _reporter.Begin(candidate);
@@ -226,13 +232,22 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         if (isReused) _reporter.Begin(session.Candidate);
         var delivery = model.Config.Delivery;
         int before = session.Session.MessagesSent;
-        var result = await _runner.RunAsync(session, isReused, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
-        if (result.Untouched) _reporter.Ended(_attempt, _queue, session, result, before, _messageBegan);
+        var lane = session.Candidate.Lane;
+        var idle = engine.Time.GetElapsedTime(session.IdleSince);
+        _first.Heard = _onHeard ??= Heard;
+        // The first message of a session is given all the time there is: should the peer be slow with this message, it is not asked again and again.
+        _first.Begin(lane.Asked(engine.Time.GetUtcNow(), isNew: before == 0) is { } patience && isReused ? patience : null);
+        var result = await _runner.RunAsync(session, isReused, _first, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
+        if (_first.Took is null) lane.NotHeard();
+        _isSilent = result.Untouched && _first.Took is null && result.SessionFailure is { Kind: FailureKind.TimedOut };
+        if (result.Untouched) _reporter.Ended(_attempt, _queue, session, result, before, _messageBegan, idle);
         else _reporter.Ran(_attempt, _queue, session, isReused, result, before, _messageBegan);
         session.IdleSince = engine.Time.GetTimestamp();
         if (result.SessionFailure is not null) DropSession();
         return result.Untouched || result.HasRest;
     }
+
+    private void Heard() => _session?.Candidate.Lane.Heard(_first.Took!.Value, engine.Time.GetUtcNow());
 
     private void DropSession()
     {

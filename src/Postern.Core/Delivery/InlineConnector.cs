@@ -45,7 +45,7 @@ public sealed class InlineConnector : ILiveUpstreams
             offer = await _engine.Opener.OpenAsync(model, candidate, now: false, _engine.Scheduler.Workers, recorder, cancel);
             record = record with { IsReused = false, Dns = [.. plan.Dns, .. offer.Dns] };
             if (offer.Session is { } session) return new LiveOpening(new InlineSession(_engine, session, record, began), null);
-            candidate.Lane.Untake();
+            candidate.Lane.Untake(began);
             if (offer.Failure is { Kind: not FailureKind.Cancelled } refused)
             {
                 var tally = new LiveTally();

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Postern.Core.Routing;
 using Postern.Core.Submission;
+using Postern.Core.Telemetry;
+using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -38,11 +40,29 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
             (0, 0, _) => "bounced",
             _ => "partial",
         };
+        Engine.Parts.Trends?.Attempted(Candidate.Upstream.Name, word switch { "delivered" => AttemptWord.Delivered, "bounced" => AttemptWord.Refused, _ => AttemptWord.Deferred }, _diagnosis?.Verdict.Id ?? CauseId.None);
         Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", Stage(tally.Failure).Word()));
         Engine.Parts.Metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
+        if (tally.Traceparent is { } parent) Trace(parent, tally, session, word);
         if (tally.Delivered == 0) return;
         AttemptExplainer.RecordServed(Candidate, _at, session);
         Engine.Parts.Explainer.Accepted(Candidate);
+    }
+
+    private void Trace(string parent, LiveTally tally, PooledSession? session, string outcome)
+    {
+        var now = Engine.Time.GetUtcNow();
+        var trace = new AttemptTrace(parent, tally.Id?.ToString() ?? "", Destination.ToString(), Candidate.Upstream.Name, Target(session), _at, now, outcome, Stage(tally.Failure))
+        {
+            Delivered = tally.Delivered,
+            Deferred = tally.Deferred,
+            Refused = tally.Refused,
+            IsReused = IsReused,
+            Tls = session?.Session.Tls?.Protocol,
+            Failure = tally.Failure,
+            Diagnosis = _diagnosis,
+        };
+        if (trace.Begin() is { } span) PosternTraces.End(span, now);
     }
 
     private string Target(PooledSession? session) => session?.Target ?? string.Create(CultureInfo.InvariantCulture, $"{Candidate.Host}:{Candidate.Port}");

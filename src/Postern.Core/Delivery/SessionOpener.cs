@@ -60,7 +60,13 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     /// <summary>A host that served us in so long a time before a session began to be opened was up; what a slow lane sends in is more rare than this only below one a minute.</summary>
     private static readonly TimeSpan ServedLately = TimeSpan.FromMinutes(1);
 
-    /// <summary>Every so many tries wait as long as is configured: the way may have become slow.</summary>
+    /// <summary>A host that has served us in so long a time is none that may never answer.</summary>
+    private static readonly TimeSpan KnownFor = TimeSpan.FromMinutes(15);
+
+    /// <summary>When to ask again at a host that has not answered the first sessions yet.</summary>
+    private static readonly TimeSpan MeetingWait = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Every so many tries wait twice as long, one SYN more, and every so many of those as long as is configured: the way may have become slow. All of them would notice a return late.</summary>
     private const int PatientProbe = 16;
 
     /// <param name="now">Opens a closed gate for this try: the operator asked.</param>
@@ -83,8 +89,16 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
         }
         begun = time.GetTimestamp();
         var began = time.GetUtcNow();
-        if (candidate.Lane.TryOpen(began) is { IsGranted: false } full)
+        bool isStranger = !candidate.Gate.HasServed(begun, KnownFor);
+        if (isStranger && !candidate.Gate.TryMeet())
         {
+            upstream.RemoveSession();
+            Abandoned(candidate, begun);
+            return SessionOffer.Later(began + MeetingWait, Blame.Path) with { IsShaped = true, IsFull = true };
+        }
+        if (candidate.Lane.TryOpen(began, isStranger) is { IsGranted: false } full)
+        {
+            if (isStranger) candidate.Gate.Met();
             upstream.RemoveSession();
             Abandoned(candidate, begun);
             return SessionOffer.Later(Soonest(full.Until), Blame.Egress) with { IsShaped = true, IsFull = full.IsFull };
@@ -107,7 +121,7 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
             if (opening.Session is { } session)
             {
                 open = told = true;
-                candidate.Lane.Opened();
+                candidate.Lane.Opened(isStranger);
                 upstream.SessionStands();
                 return new SessionOffer(new PooledSession(session, candidate, time, begun), null, null, null, resolution.Dns);
             }
@@ -122,8 +136,9 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
             if (!open)
             {
                 upstream.RemoveSession();
-                candidate.Lane.Closed();
+                candidate.Lane.NotOpened(isStranger);
             }
+            if (isStranger) candidate.Gate.Met();
             if (!told) Abandoned(candidate, begun);
         }
     }
@@ -178,7 +193,10 @@ internal sealed class SessionOpener(DeliveryPlanner planner, SessionPool pool, U
     {
         var settings = candidate.Settings;
         if (!candidate.Upstream.IsPool || candidate.Gate.State == GateState.Open || settings.Timeouts.Connect <= ProbeConnect) return settings;
-        return candidate.Gate.Snapshot().Failures % PatientProbe == 0 ? settings : settings with { Timeouts = settings.Timeouts with { Connect = ProbeConnect } };
+        int failures = candidate.Gate.Snapshot().Failures;
+        if (failures % (PatientProbe * PatientProbe) == 0) return settings;
+        var limit = failures % PatientProbe == 0 ? 2 * ProbeConnect : ProbeConnect;
+        return settings.Timeouts.Connect <= limit ? settings : settings with { Timeouts = settings.Timeouts with { Connect = limit } };
     }
 
     /// <param name="began">When a session that could not be opened was granted; null for one that was open: its message tells its lane itself.</param>

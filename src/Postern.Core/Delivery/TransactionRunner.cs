@@ -20,7 +20,8 @@ internal sealed class TransactionRunner
     public readonly record struct Result(ClientStage Stage, StageFailure? SessionFailure, bool Untouched, bool HasRest = false);
 
     /// <param name="spool">Folder for large converted messages.</param>
-    public async ValueTask<Result> RunAsync(PooledSession pooled, bool isReused, Attempt attempt, DeliveryConfig config, string spool, SessionRecorder recorder, CancellationToken cancel)
+    /// <param name="first">For the first transaction.</param>
+    public async ValueTask<Result> RunAsync(PooledSession pooled, bool isReused, FirstReply first, Attempt attempt, DeliveryConfig config, string spool, SessionRecorder recorder, CancellationToken cancel)
     {
         var session = pooled.Session;
         var lease = attempt.Lease;
@@ -40,9 +41,9 @@ internal sealed class TransactionRunner
         for (int done = 0; ;)
         {
             int count = Math.Min(most, _todo.Count - done);
-            var transaction = new ClientTransaction(message.Mail!, Commands(message, lease, attempt, done, count), message.Content!);
+            var transaction = new ClientTransaction(message.Mail!, Commands(message, lease, attempt, done, count), message.Content!) { First = done == 0 ? first : null };
             var result = await session.SendAsync(transaction, recorder, cancel);
-            if (isReused && done == 0 && IsDeadOnReuse(result)) return new Result(result.StageReached, result.SessionFailure, true);
+            if (isReused && done == 0 && IsDeadOnReuse(result, first)) return new Result(result.StageReached, result.SessionFailure, true);
 
             int taken = Apply(result, attempt, done, count, pooled.Peer);
             done += count;
@@ -87,13 +88,13 @@ internal sealed class TransactionRunner
         failure is { Stage: ClientStage.Rcpt, Reply: { Code: 452 or 552 } reply } && reply.Enhanced is null or { Subject: 5, Detail: 3 };
 
     /// <summary>
-    /// An idle session that the peer closed meanwhile: no answer to our first command, or a 421 as that answer. Nothing of the message was
-    /// taken, so this says nothing about the upstream's health.
+    /// An idle session that the peer closed meanwhile, or on which it says nothing any more: no answer to our first command, or a 421 as that answer. Nothing of the
+    /// message was taken, so this says nothing about the upstream's health.
     /// </summary>
-    private static bool IsDeadOnReuse(TransactionResult result) =>
+    private static bool IsDeadOnReuse(TransactionResult result, FirstReply first) =>
         result.SessionFailure is { } failure
         && failure.Stage is <= ClientStage.Mail or ClientStage.Rset
-        && (failure.Reply?.Code == 421 || failure.Kind is FailureKind.ConnectionReset or FailureKind.ConnectionClosed);
+        && (failure.Reply?.Code == 421 || failure.Kind is FailureKind.ConnectionReset or FailureKind.ConnectionClosed || failure.Kind == FailureKind.TimedOut && first is { Took: null, Patience: not null });
 
     private static PeerOffers Offers(EhloExtensions extensions) => new(extensions.Size, extensions.EightBitMime, extensions.BinaryMime && extensions.Chunking, extensions.SmtpUtf8);
 }

@@ -17,6 +17,9 @@ internal enum EventType : byte
     EgressReturned,
     MessageBounced,
     MessageDelayed,
+    AuditAction,
+    AuditRefused,
+    AuditSignedIn,
 }
 
 /// <summary>The public word of each type, which webhooks filter by, and what it tells: one row each.</summary>
@@ -41,6 +44,9 @@ internal static class EventTypes
         new(EventType.EgressReturned, "egress.returned", "It is used there again."),
         new(EventType.MessageBounced, "message.bounced", "Mail was given back to its sender for some recipients; data has each with its reply and cause."),
         new(EventType.MessageDelayed, "message.delayed", "The sender of mail that still waits was told so."),
+        new(EventType.AuditAction, "audit.action", "Somebody acted over HTTP: who, with which role, from where, what, on how many, and whether it was done."),
+        new(EventType.AuditRefused, "audit.refused", "A request was turned away: a wrong token, a missing role, another site's page, a forged proxy header."),
+        new(EventType.AuditSignedIn, "audit.signed-in", "Somebody signed in with a browser."),
     ];
 
     public static IReadOnlyList<Row> All => Rows;

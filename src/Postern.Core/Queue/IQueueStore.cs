@@ -65,14 +65,21 @@ public interface IQueueStore : IAsyncDisposable
     /// <summary>Operator's look-ups; they never slow accepting down for longer than one index batch.</summary>
     ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel);
 
+    /// <summary>How many match: a look before an action, or the number beside a page.</summary>
+    ValueTask<QueueTally> CountAsync(QueueQuery query, CancellationToken cancel);
+
     /// <summary>Null when the id is not known (any more).</summary>
     ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel);
 
     /// <summary>Random access to a waiting message's bytes, for export; null when gone. Dispose to let its disk space go.</summary>
     ValueTask<MessageExport?> ExportAsync(MessageId id, CancellationToken cancel);
 
-    /// <summary>Applies an operator's action to every matching message; returns how many. Leased parts get it when their lease ends.</summary>
-    ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel);
+    /// <summary>
+    /// Applies an operator's action to every matching message that has been accepted by now; returns how many. Leased parts get it when their lease ends. One
+    /// message at a time, so that mail goes on beside it; when cancelled, those that are done stay done, and the same call goes on from there.
+    /// </summary>
+    /// <param name="progress">Hears now and then how many are done; may be called on any thread.</param>
+    ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel, Action<int>? progress = null);
 
     QueueStats Stats { get; }
 

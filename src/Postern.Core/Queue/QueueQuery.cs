@@ -6,25 +6,84 @@ namespace Postern.Core.Queue;
 public sealed record QueueQuery
 {
     public MessageId? Id { get; init; }
+
+    /// <summary>Any of these; null for all.</summary>
+    public IReadOnlyList<MessageId>? Ids { get; init; }
+
+    /// <summary>Words, all of which occur somewhere: in the id, sender, user, client, a recipient, a destination, the upstream, cause or reply of the last attempt.</summary>
+    public string? Text { get; init; }
     public string? Destination { get; init; }
     public string? Sender { get; init; }
     public string? Recipient { get; init; }
+
+    /// <summary>The authenticated user who handed it in.</summary>
+    public string? User { get; init; }
+
+    /// <summary>The client's address.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>Whose turn it is (<see cref="TenantTag"/>): the user, else the sender's domain, else the client.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>Upstream or MX host of the last attempt.</summary>
+    public string? Upstream { get; init; }
+
+    /// <summary>Cause id of the last attempt's failure.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>What was last said of it.</summary>
+    public string? Reply { get; init; }
     public QueueState? State { get; init; }
     public TimeSpan? OlderThan { get; init; }
+    public TimeSpan? YoungerThan { get; init; }
 
-    /// <summary>Page size of <c>ListAsync</c>, 1-1000; not used by <c>UpdateAsync</c>.</summary>
+    /// <summary>At least so many bytes.</summary>
+    public long? MinBytes { get; init; }
+
+    /// <summary>At most so many bytes.</summary>
+    public long? MaxBytes { get; init; }
+
+    /// <summary>None accepted after this one.</summary>
+    public MessageId? UpTo { get; init; }
+
+    /// <summary>Page size of <c>ListAsync</c>, 1 to <see cref="MaxLimit"/>; not used elsewhere.</summary>
     public int Limit { get; init; } = 100;
 
-    /// <summary>Continue after this id (ids ascend).</summary>
+    public const int MaxLimit = 1001;
+
+    /// <summary>Continue behind this id.</summary>
     public MessageId? After { get; init; }
+
+    /// <summary>Ids descend; without it they ascend, which is by age.</summary>
+    public bool NewestFirst { get; init; }
 }
+
+/// <summary>How much matches a query.</summary>
+/// <param name="Bytes">Of the messages themselves.</param>
+/// <param name="Last">The youngest that matches; null for none.</param>
+public readonly record struct QueueTally(long Messages, long Bytes, long Waiting, long Deferred, long Leased, long Held, MessageId? Last);
 
 /// <summary>A message's state as an operator sees it.</summary>
 public enum QueueState : byte { Waiting, Deferred, Leased, Held }
 
 public enum QueueAction : byte { Retry, Hold, Release, Bounce, Remove }
 
-public sealed record MessageSummary(MessageId Id, string Sender, DateTimeOffset AcceptedAt, long SizeBytes, QueueState State, int RecipientsWaiting, int RecipientsTotal, IReadOnlyList<string> Destinations, int Attempts, DateTimeOffset? NextDue, string? LastReply);
+public sealed record MessageSummary(MessageId Id, string Sender, DateTimeOffset AcceptedAt, long SizeBytes, QueueState State, int RecipientsWaiting, int RecipientsTotal, IReadOnlyList<string> Destinations, int Attempts, DateTimeOffset? NextDue, string? LastReply)
+{
+    /// <summary>The first of them; see <see cref="MostRecipients"/>.</summary>
+    public IReadOnlyList<string> Recipients { get; init; } = [];
+
+    /// <summary>Cause id of the last attempt's failure.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>Upstream or MX host of the last attempt.</summary>
+    public string? Upstream { get; init; }
+    public string? User { get; init; }
+    public string? ClientAddress { get; init; }
+    public int Priority { get; init; }
+
+    public const int MostRecipients = 3;
+}
 
 public sealed record RecipientDetails(string Address, string Destination, RecipientStatus Status, string? LastReply);
 

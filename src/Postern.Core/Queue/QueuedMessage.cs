@@ -47,4 +47,7 @@ public sealed record QueuedEnvelope
 
     /// <summary>Time after which what still waits is bounced.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The span that accepted it (W3C traceparent); null for a message that is not traced.</summary>
+    public string? Traceparent { get; init; }
 }

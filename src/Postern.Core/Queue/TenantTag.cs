@@ -11,8 +11,12 @@ public static class TenantTag
         if (envelope.Origin.User is { } user) return OfUser(user);
         var sender = envelope.From.Address.AsSpan();
         int at = sender.LastIndexOf('@');
-        return at >= 0 ? Hash(2, sender[(at + 1)..]) : Hash(3, envelope.Origin.ClientAddress);
+        return at >= 0 ? OfDomain(sender[(at + 1)..]) : OfClient(envelope.Origin.ClientAddress);
     }
+
+    public static ushort OfDomain(ReadOnlySpan<char> domain) => Hash(2, domain);
+
+    public static ushort OfClient(string? address) => Hash(3, address);
 
     public static ushort OfUser(string user) => Hash(1, user);
 

@@ -18,11 +18,13 @@ internal sealed class Lane
 
     private readonly Lock _gate = new();
     private readonly SessionRamp _ramp = new();
+    private readonly ReplyWatch _replies = new();
     private readonly RateBudget _connections = new("connections"), _messages = new("messages");
     private readonly LimitLearner _learner;
     private LaneLimits _configured;
     private DateTimeOffset _restedUntil, _waitUntil;
     private string? _restReason, _waitReason;
+    private readonly LaneLesson?[] _told = new LaneLesson?[Enum.GetValues<LimitKind>().Length];
     private long _usedAt;
     private volatile WarmUpRun? _warmUp;
 
@@ -53,7 +55,7 @@ internal sealed class Lane
     {
         get
         {
-            lock (_gate) return Math.Max(0, Math.Min(SessionCap, _configured.IsAdaptive ? _ramp.Allowed : int.MaxValue) - _ramp.Open);
+            lock (_gate) return Math.Max(0, Math.Min(SessionCap - _ramp.Open, _configured.IsAdaptive ? _ramp.Allowed - _ramp.Known : int.MaxValue));
         }
     }
 
@@ -83,8 +85,9 @@ internal sealed class Lane
         }
     }
 
-    /// <summary>May a session be opened? A granted one counts as open until <see cref="Closed"/>.</summary>
-    public LaneAnswer TryOpen(DateTimeOffset now)
+    /// <summary>May a session be opened? A granted one is owed <see cref="NotOpened"/>, or <see cref="Opened"/> and later <see cref="Closed"/>.</summary>
+    /// <param name="isStranger">Its host has not served us lately; whoever asks bounds how many of these there are at one host.</param>
+    public LaneAnswer TryOpen(DateTimeOffset now, bool isStranger = false)
     {
         lock (_gate)
         {
@@ -92,24 +95,32 @@ internal sealed class Lane
             if (Waits(now) is { } wait) return wait;
             if (_ramp.Open >= SessionCap) _learner.Denied(LimitKind.Concurrency, _configured.MaxSessions, now.UtcTicks);
             if (_ramp.Open >= SessionCap) return new(false, DateTimeOffset.MaxValue, "as many sessions are open as are allowed") { IsFull = true };
-            if (_configured.IsAdaptive && _ramp.Open >= _ramp.Allowed) return new(false, now + RampPause, "more sessions are opened as mail is taken") { IsFull = true };
+            if (_configured.IsAdaptive && !isStranger && _ramp.Known >= _ramp.Allowed) return new(false, now + RampPause, "more sessions are opened as mail is taken") { IsFull = true };
             if (!_connections.TryTake(now.UtcTicks, out long until, out string? reason))
             {
                 if (_connections.IsBoundByLearned) _learner.Denied(LimitKind.ConnectionRate, int.MaxValue, now.UtcTicks);
                 return new(false, new DateTimeOffset(until, TimeSpan.Zero), reason);
             }
-            _ramp.Grant(now.UtcTicks);
+            _ramp.Grant(now.UtcTicks, isStranger);
             return LaneAnswer.Granted;
         }
     }
 
     /// <summary>The session is ready for mail. Not needed, but without it a session counts as let in only with its first message taken.</summary>
-    public void Opened()
+    /// <param name="isStranger">As it was granted.</param>
+    public void Opened(bool isStranger = false)
     {
-        lock (_gate) _ramp.Opened();
+        lock (_gate) _ramp.Opened(isStranger);
     }
 
-    /// <summary>A granted session is over, or was never made.</summary>
+    /// <summary>A granted session was never made.</summary>
+    /// <param name="isStranger">As it was granted.</param>
+    public void NotOpened(bool isStranger = false)
+    {
+        lock (_gate) _ramp.NotOpened(isStranger);
+    }
+
+    /// <summary>A session that was let in is over.</summary>
     public void Closed()
     {
         lock (_gate) _ramp.Closed();
@@ -122,11 +133,10 @@ internal sealed class Lane
         {
             _usedAt = now.UtcTicks;
             if (Waits(now) is { } wait) return wait;
-            if (_learner.AwaitsAnswer(now.UtcTicks)) return new(false, now + AnswerPause, "the messages under way have not been answered");
+            if (_replies.IsSilent(now.UtcTicks, _learner.MostUnheard)) return new(false, now + AnswerPause, "the messages under way have not been answered");
             if (_warmUp?.Held(now) is { } held) return new(false, held.Until, held.Reason) { IsWarmUp = true };
             if (_messages.TryTake(now.UtcTicks, out long until, out string? reason))
             {
-                _learner.Sent(now.UtcTicks);
                 _warmUp?.Take(now);
                 return LaneAnswer.Granted;
             }
@@ -135,14 +145,36 @@ internal sealed class Lane
         }
     }
 
-    /// <summary>The granted message was not sent after all. Not for a message that was refused: <see cref="Refused"/> gives it back itself.</summary>
-    public void Untake()
+    /// <summary>The first command of a granted message goes out on a session. Owed: <see cref="Heard"/> or <see cref="NotHeard"/>.</summary>
+    /// <param name="isNew">The session has carried nothing yet.</param>
+    /// <returns>How long to wait on a session that has worked; null: as long as is configured.</returns>
+    public TimeSpan? Asked(DateTimeOffset now, bool isNew)
     {
         lock (_gate)
         {
-            _messages.Return(_messages.LastGrant);
-            _learner.Answered();
+            _replies.Asked(now.UtcTicks, isNew);
+            return _replies.Patience(now.UtcTicks);
         }
+    }
+
+    /// <summary>The reply to the first command is there, whatever it says.</summary>
+    /// <param name="took">Since the command.</param>
+    public void Heard(TimeSpan took, DateTimeOffset now)
+    {
+        lock (_gate) _replies.Heard(took.Ticks, now.UtcTicks);
+    }
+
+    /// <summary>No reply to the first command came.</summary>
+    public void NotHeard()
+    {
+        lock (_gate) _replies.GaveUp();
+    }
+
+    /// <summary>The granted message was not sent after all. Not for a message that was refused: <see cref="Refused"/> gives it back itself.</summary>
+    /// <param name="granted">When; absent: the last one.</param>
+    public void Untake(DateTimeOffset granted = default)
+    {
+        lock (_gate) _messages.Return(granted == default ? _messages.LastGrant : granted.UtcTicks);
         Settled(0);
     }
 
@@ -158,7 +190,7 @@ internal sealed class Lane
 
     /// <summary>
     /// The far side refused a session (a stage before MAIL; its message, if one was granted, is given back with <see cref="Untake"/>) or a message.
-    /// The session is given back with <see cref="Closed"/> as ever. Not for refusals of a recipient.
+    /// The session is given back with <see cref="NotOpened"/> or <see cref="Closed"/> as ever. Not for refusals of a recipient.
     /// </summary>
     /// <returns>The lesson in plain words, when it was a limit; null when it teaches nothing and is a failure like others.</returns>
     public LaneLesson? Refused(in LaneSample sample)
@@ -171,10 +203,20 @@ internal sealed class Lane
                 if (wait > LongestWait) wait = LongestWait;
                 if (sample.At + wait > _waitUntil) (_waitUntil, _waitReason) = (sample.At + wait, $"the reply asked to wait {LessonWords.Span(wait)}");
             }
-            if (_configured.IsAdaptive) return _learner.Refused(sample);
-            if (sample.IsOpening) _ramp.Refused();
+            if (_configured.IsAdaptive) return _learner.Refused(sample, sample is { Manner: RefusalManner.Silent, IsOpening: false } && _replies.IsNewUnheard);
             (sample.IsOpening ? _connections : _messages).Return(sample.At.UtcTicks);
             return null;
+        }
+    }
+
+    /// <summary>True once for each lesson: several sessions may come to know of the same one.</summary>
+    public bool IsNews(LaneLesson lesson)
+    {
+        lock (_gate)
+        {
+            if (ReferenceEquals(_told[(int)lesson.Kind], lesson)) return false;
+            _told[(int)lesson.Kind] = lesson;
+            return true;
         }
     }
 

@@ -5,9 +5,9 @@ namespace Postern.Core.Shaping;
 // Which limit a refusal speaks of: by its words, else by its stage, else by what coincides.
 internal sealed partial class LimitLearner
 {
-    private LimitKind Attribute(in LaneSample sample, long began, long now)
+    private LimitKind Attribute(in LaneSample sample, long began, long now, bool isSilent)
     {
-        int served = Math.Max(0, ramp.ServedNow - (sample.IsOpening ? 0 : 1));
+        int served = Math.Max(0, ramp.Served - (sample.IsOpening ? 0 : 1));
         if (sample.Hint == LimitKind.Concurrency) return served < _concurrency.Value / 2 && IsBusy(connections, 10, began, now) ? LimitKind.ConnectionRate : LimitKind.Concurrency;
         if (sample.Hint == LimitKind.SessionLength && sample.MessagesInSession == 0) return LimitKind.None;
         if (sample.Hint != LimitKind.None) return sample.Hint;
@@ -16,12 +16,12 @@ internal sealed partial class LimitLearner
         bool isServing = Math.Min(began, now) - _acceptedAt < fresh;
         return sample.IsOpening
             ? sample.Stage is ClientStage.Connect or ClientStage.Greeting or ClientStage.Ehlo && isServing ? OpeningRefused(served, began, now) : LimitKind.None
-            : sample.Manner == RefusalManner.Reply || sample.Stage > ClientStage.EndOfData ? LimitKind.None : Ended(sample, began, now, isServing);
+            : sample.Manner == RefusalManner.Reply || sample.Stage > ClientStage.EndOfData ? LimitKind.None : Ended(sample, began, now, isServing, isSilent);
     }
 
     private LimitKind OpeningRefused(int served, long began, long now)
     {
-        if (ramp.RecentPeak > 0 && Math.Max(ramp.Open, ramp.MostWhileOpening) > ramp.RecentPeak) return LimitKind.Concurrency;
+        if (ramp.RecentPeak > 0 && Math.Max(ramp.Known, ramp.MostWhileOpening) > ramp.RecentPeak) return LimitKind.Concurrency;
         bool isBelow = _connectionRate.State != LimitState.Unknown && Before(connections, _connectionRate.Span, began, now) < _connectionRate.Value * 0.8;
         bool isMore = _connectionRate.State != LimitState.Unknown || Before(connections, RateSpan.Minute, began, now) > 1.2 * _connectionsBefore;
         if (IsBusy(connections, 10, began, now) && isMore && !(isBelow && served > 0))
@@ -36,7 +36,7 @@ internal sealed partial class LimitLearner
         return LimitKind.Concurrency;
     }
 
-    private LimitKind Ended(in LaneSample sample, long began, long now, bool isServing)
+    private LimitKind Ended(in LaneSample sample, long began, long now, bool isServing, bool isSilent)
     {
         int length = sample.MessagesInSession;
         bool isRateKnown = _messageRate.State != LimitState.Unknown;
@@ -52,7 +52,8 @@ internal sealed partial class LimitLearner
             Forget(_sessionLength);
             return LimitKind.MessageRate;
         }
-        return _suspicion.Ended(length, now, isRateKnown || IsBusy(messages, 5, began, now), isRateKnown);
+        bool canBeRate = isRateKnown || IsBusy(messages, 5, began, now);
+        return isSilent && canBeRate ? LimitKind.MessageRate : _suspicion.Ended(length, now, canBeRate, isRateKnown);
     }
 
     /// <summary>Learned lately, from what coincided alone.</summary>

@@ -15,12 +15,10 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
     /// <summary>What refused in the same manner so lately does so again.</summary>
     private static readonly long Recent = TimeSpan.FromMinutes(15).Ticks;
 
-    private static readonly long LongestAnswer = TimeSpan.FromMinutes(2).Ticks;
-
     private readonly LearnedLimit _concurrency = new(LimitKind.Concurrency), _connectionRate = new(LimitKind.ConnectionRate), _messageRate = new(LimitKind.MessageRate), _sessionLength = new(LimitKind.SessionLength);
     private Suspicion _suspicion;
-    private long _acceptedAt, _sentAt;
-    private int _unanswered, _connectionsPeak, _connectionsBefore;
+    private long _acceptedAt;
+    private int _connectionsPeak, _connectionsBefore;
     private long _connectionsEpochEnd;
 
     public LearnedLimit Concurrency => _concurrency;
@@ -37,25 +35,23 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         bool isFirst = sample.MessagesInSession == 0;
         _acceptedAt = now;
         _suspicion.Taken(sample.MessagesInSession + 1, began, now);
-        Answered();
         messages.Answered(began, now);
         ramp.Accepted(isFirst, configured.MaxSessions, now);
         if (isFirst) CountConnections(now);
-        if (_concurrency.State != LimitState.Unknown) AcceptedBelow(_concurrency, ramp.ServedNow, configured.MaxSessions, began, now, isFirst);
+        if (_concurrency.State != LimitState.Unknown) AcceptedBelow(_concurrency, ramp.Served, configured.MaxSessions, began, now, isFirst);
         if (_sessionLength.State != LimitState.Unknown) AcceptedBelow(_sessionLength, sample.MessagesInSession + 1, configured.MessagesPerSession ?? int.MaxValue, began, now, isFirst);
         if (_messageRate.State != LimitState.Unknown) AcceptedRate(_messageRate, messages, began, now);
         if (_connectionRate.State != LimitState.Unknown && isFirst) AcceptedRate(_connectionRate, connections, began, now);
     }
 
-    public LaneLesson? Refused(in LaneSample sample)
+    /// <param name="isSilent">New sessions are not answered either.</param>
+    public LaneLesson? Refused(in LaneSample sample, bool isSilent = false)
     {
         long now = sample.At.UtcTicks;
         var budget = sample.IsOpening ? connections : messages;
         long began = sample.Began == default ? Math.Min(now, budget.LastGrant) : sample.Began.UtcTicks;
         budget.Return(began);
-        if (!sample.IsOpening) Answered();
-        if (sample.IsOpening) ramp.Refused();
-        var kind = Attribute(sample, began, now);
+        var kind = Attribute(sample, began, now, isSilent);
         return kind switch
         {
             LimitKind.Concurrency => LearnConcurrency(sample, began, now),
@@ -112,24 +108,11 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
     }
 
     /// <summary>A far side that refuses by silence is not sent more than a second's worth before it answers: each would be lost for a whole time-out.</summary>
-    public bool AwaitsAnswer(long now)
-    {
-        if (_messageRate.Manner != RefusalManner.Silent || _messageRate.State == LimitState.Unknown || _unanswered < 3 + _messageRate.Value / (int)RateSpan.All[_messageRate.Span].TotalSeconds) return false;
-        if (now - _sentAt < LongestAnswer) return true;
-        // Outcomes that nobody reports: a refused recipient, a cancelled delivery.
-        _unanswered = 0;
-        _messageRate.Abandon(now);
-        Apply(_messageRate);
-        return false;
-    }
-
-    public void Sent(long now) => (_sentAt, _unanswered) = (now, Math.Min(_unanswered + 1, ramp.Open));
-
-    public void Answered() => _unanswered = Math.Max(0, _unanswered - 1);
+    public int MostUnheard => _messageRate.Manner == RefusalManner.Silent && _messageRate.State != LimitState.Unknown ? 3 + _messageRate.Value / (int)RateSpan.All[_messageRate.Span].TotalSeconds : int.MaxValue;
 
     private LaneLesson? LearnConcurrency(in LaneSample sample, long began, long now)
     {
-        int served = Math.Max(1, ramp.ServedNow - (sample.IsOpening ? 0 : 1));
+        int served = Math.Max(1, ramp.Served - (sample.IsOpening ? 0 : 1));
         var limit = _concurrency;
         // One that was dropped tells it a time-out later: sessions have come and gone since.
         if (sample.Manner == RefusalManner.Silent && ramp.MostWhileOpening > ramp.RecentPeak) served = Math.Max(served, ramp.RecentPeak);

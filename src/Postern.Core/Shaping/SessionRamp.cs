@@ -3,7 +3,8 @@ namespace Postern.Core.Shaping;
 /// <summary>
 /// The sessions of a lane: how many are open, how many of them are proven to be served, and the slow start. It begins with two and grows by one for
 /// each message taken, which doubles it each round (TCP's slow start, RFC 5681 section 3.1), and never has more than half as many sessions
-/// waiting to be let in as are being served: a far side that drops connections holds each of them for a whole time-out. Not thread safe.
+/// waiting to be let in as are being served: a far side that drops connections holds each of them for a whole time-out. Those at a host that has
+/// not served us lately wait for that host alone: they do not count against the others', whoever opens them bounds their number. Not thread safe.
 /// </summary>
 internal sealed class SessionRamp
 {
@@ -23,7 +24,13 @@ internal sealed class SessionRamp
 
     public int Open { get; private set; }
     public int Opening { get; private set; }
-    public int Served => Open - Opening;
+
+    /// <summary>Of those open: they wait to be let in by hosts that have not served us lately.</summary>
+    public int Strangers { get; private set; }
+
+    /// <summary>Sessions at hosts that have served us, those that wait to be let in included: what <see cref="Allowed"/> bounds.</summary>
+    public int Known => Open - Strangers;
+    public int Served => Known - Opening;
 
     /// <summary>Sessions allowed by the ramp alone.</summary>
     public int Allowed
@@ -41,47 +48,50 @@ internal sealed class SessionRamp
     /// <summary>The most that were served at once in the last minutes.</summary>
     public int RecentPeak => Math.Max(_peak, _peakBefore);
 
-    public void Grant(long now)
+    public void Grant(long now, bool isStranger = false)
     {
+        if (isStranger)
+        {
+            Open++;
+            Strangers++;
+            return;
+        }
         if (Opening > 0 && now - _openingSince > Stale) Opening = 0;
         if (Opening == 0) (_openingSince, MostWhileOpening) = (now, 0);
         Open++;
         Opening++;
-        MostWhileOpening = Math.Max(MostWhileOpening, Open);
+        MostWhileOpening = Math.Max(MostWhileOpening, Known);
     }
 
     /// <summary>The session is ready for mail.</summary>
-    public void Opened()
+    public void Opened(bool isStranger = false)
     {
         _isTold = true;
-        LetIn();
+        if (isStranger) Strangers--;
+        else LetIn();
     }
 
-    public void Refused()
+    /// <summary>A granted session was not let in.</summary>
+    public void NotOpened(bool isStranger = false)
     {
-        // Closed() takes it off the open ones.
-        if (Opening > 0) Opening--;
-        _refused++;
+        if (isStranger) Strangers--;
+        else LetIn();
+        if (Open > 0) Open--;
     }
 
-    private int _refused;
-
+    /// <summary>A session that was let in is over.</summary>
     public void Closed()
     {
         if (Open > 0) Open--;
-        if (_refused > 0) _refused--;
-        Opening = Math.Min(Opening, Math.Max(0, Open - _refused));
+        Opening = Math.Min(Opening, Math.Max(0, Known));
     }
-
-    /// <summary>Sessions served, without those that were refused and are not closed yet.</summary>
-    public int ServedNow => Math.Max(0, Open - Opening - _refused);
 
     public void Accepted(bool isFirst, int limit, long now)
     {
         if (isFirst && !_isTold) LetIn();
         if (_allowed < limit) _allowed++;
         if (now >= _epochEnd) (_peakBefore, _peak, _epochEnd) = (now - _epochEnd > Epoch ? 0 : _peak, 0, now + Epoch);
-        if (ServedNow > _peak) _peak = ServedNow;
+        if (Served > _peak) _peak = Served;
     }
 
     public void ForgetPeak(int now) => (_peak, _peakBefore) = (now, 0);

@@ -25,6 +25,12 @@ internal sealed class InlineMessage(LiveUpstream live, IncomingMessage? copy, Me
     /// <summary>True while nothing has failed, or the copy makes up for it.</summary>
     private bool IsUseful => _live is not null || copy is not null;
 
+    /// <summary>The attempt stands below the span that accepts the message.</summary>
+    public void Trace(string? traceparent)
+    {
+        if (_live is { } live) live.Tally.Traceparent = traceparent;
+    }
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
         if (!IsUseful || bytes.IsEmpty) return;

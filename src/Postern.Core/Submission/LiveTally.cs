@@ -11,6 +11,9 @@ public sealed class LiveTally
     /// <summary>The id in the Received line; null before the body began.</summary>
     public MessageId? Id { get; set; }
 
+    /// <summary>Of the span that accepts the message; null where it is not traced.</summary>
+    public string? Traceparent { get; set; }
+
     /// <summary>Of the content passed on so far.</summary>
     public long Bytes { get; set; }
 

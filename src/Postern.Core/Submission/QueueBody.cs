@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Text;
 using Postern.Core.Queue;
 using Postern.Core.Telemetry;
@@ -21,6 +22,7 @@ internal sealed class QueueBody : IMessageBody
     private readonly long _began;
     private readonly MissingHeaders? _missing;
     private readonly PriorityFields? _priority;
+    private readonly Activity? _span;
     private HeaderScanner _scanner;
     private long _size;
     private int _added;
@@ -40,6 +42,9 @@ internal sealed class QueueBody : IMessageBody
         // RFC 6409 section 8 allows this for submission only: whoever may relay by network or by name is a submitter here.
         if (model.AddMissingHeaders) _missing = new MissingHeaders(incoming.Id, model.Hostname);
         if (transaction.Mail!.MtPriority is null && model.Priorities.ReadsHeader) _priority = new PriorityFields();
+        if (!PosternTraces.IsOn) return;
+        _span = PosternTraces.Begin("accept", ActivityKind.Server, default, services.Time.GetUtcNow());
+        if (incoming is InlineMessage inline) inline.Trace(PosternTraces.Traceparent(_span));
     }
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
@@ -80,7 +85,9 @@ internal sealed class QueueBody : IMessageBody
         }
         var said = (_incoming as InlineMessage)?.Reply;
         if (_failure is null && said is { IsPositive: false }) Fail("upstream", said);
-        var reply = _failure is null ? Accepted(said) : Refused(_failure);
+        SmtpReply reply;
+        using (PosternTraces.As(_span)) reply = _failure is null ? Accepted(said) : Refused(_failure);
+        if (_span is not null) EndSpan(_span, said, reply);
         _transaction.Reset();
         return reply;
     }
@@ -88,6 +95,7 @@ internal sealed class QueueBody : IMessageBody
     public ValueTask AbandonAsync()
     {
         _services.Metrics.BodiesAbandoned.Add(1);
+        if (_span is not null) AcceptTrace.Broken(_span, _incoming.Id.ToString(), _services.Time.GetUtcNow());
         _transaction.Reset();
         return _incoming.DisposeAsync();
     }
@@ -132,7 +140,7 @@ internal sealed class QueueBody : IMessageBody
         if (_missing is not null) await _missing.FinishAsync(_incoming, _scanner, _services.Time, cancel).ConfigureAwait(false);
         var mail = _transaction.Mail!;
         var now = _services.Time.GetUtcNow();
-        await _incoming.CommitAsync(new QueuedEnvelope
+        var envelope = new QueuedEnvelope
         {
             From = mail.From,
             Recipients = [.. _transaction.Recipients],
@@ -145,7 +153,17 @@ internal sealed class QueueBody : IMessageBody
             EnvId = mail.EnvId,
             Priority = mail.MtPriority ?? _model.Priorities.Of(_session.User, _priority?.Priority),
             HasEightBit = _hasEightBit,
-        }, cancel).ConfigureAwait(false);
+            Traceparent = PosternTraces.Traceparent(_span),
+        };
+        var keep = _span is null ? null : PosternTraces.Begin("keep", ActivityKind.Internal, _span.Context, now);
+        try
+        {
+            await _incoming.CommitAsync(envelope, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (keep is not null) PosternTraces.End(keep, _services.Time.GetUtcNow());
+        }
     }
 
     /// <param name="said">The upstream's own reply to a message passed through; null for one that is queued.</param>
@@ -175,6 +193,14 @@ internal sealed class QueueBody : IMessageBody
         _services.Metrics.SubmissionsRefused.Add(1, new KeyValuePair<string, object?>("reason", _failureReason));
         PosternLog.SubmissionRefused(_services.Logger, _failureReason, _transaction.Client(_session), _session.User, _transaction.Mail!.From.Address, null, reply.ToString());
         return reply;
+    }
+
+    private void EndSpan(Activity span, SmtpReply? said, SmtpReply reply)
+    {
+        string id = _incoming.Id.ToString();
+        var now = _services.Time.GetUtcNow();
+        if (_failure is null) AcceptTrace.Accepted(span, id, _size + _added + (_missing?.Added ?? 0), _transaction, _session, said, now);
+        else AcceptTrace.Refused(span, id, _failureReason, reply, now);
     }
 
     private void Fail(string reason, SmtpReply reply)

@@ -33,4 +33,10 @@ internal static partial class PosternLog
 
     [LoggerMessage(1020, LogLevel.Information, "arrived at the demonstration's upstream number={Number} from={From} to={To} size={Size} subject={Subject}")]
     public static partial void DemoArrived(ILogger logger, long number, string from, string to, long size, string subject);
+
+    [LoggerMessage(1040, LogLevel.Warning, "telemetry could not be sent, what it was is dropped detail={Detail}")]
+    public static partial void ExportFailed(ILogger logger, string detail);
+
+    [LoggerMessage(1060, LogLevel.Error, "http request failed method={Method} path={Path}")]
+    public static partial void RequestFailed(ILogger logger, string method, string path, Exception error);
 }

@@ -44,7 +44,23 @@ internal sealed class UpstreamHealth(GateLadder ladder, TimeProvider time)
     private long _turned = long.MinValue;
     private long _served = long.MinValue;
 
+    /// <summary>Sessions opened at once at a host that is not known to answer: as many as a lane begins with (<see cref="Shaping.SessionRamp"/>).</summary>
+    private const int MostMeeting = 2;
+
+    private int _meeting;
+
     public GateState State => _state;
+
+    /// <summary>A session to a host that has not served us lately: few at once, because each may wait for a whole time-out. True obliges the caller to <see cref="Met"/>.</summary>
+    public bool TryMeet()
+    {
+        if (Interlocked.Increment(ref _meeting) <= MostMeeting) return true;
+        Interlocked.Decrement(ref _meeting);
+        return false;
+    }
+
+    /// <summary>It answered, or not: what <see cref="TryMeet"/> allowed is over.</summary>
+    public void Met() => Interlocked.Decrement(ref _meeting);
 
     /// <summary>A session may be asked for now: it is open, or the next try is due and nobody makes it.</summary>
     public bool CanEnter(DateTimeOffset now)

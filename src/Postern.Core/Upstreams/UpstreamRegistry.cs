@@ -42,6 +42,9 @@ internal sealed class UpstreamRegistry(IReadOnlyList<TimeSpan> retry, LaneBook l
     public UpstreamState MxHost(string name) =>
         _states.TryGetValue(name, out var state) ? state : _states.GetOrAdd(name, n => new UpstreamState(n, isPool: false, _mx, time));
 
+    /// <summary>Null when nothing is known of it.</summary>
+    public UpstreamState? Find(string name) => _states.GetValueOrDefault(name);
+
     /// <summary>The gate of a domain whose MX look-up fails.</summary>
     public UpstreamHealth Domain(string name) => _domains.GetOrAdd(name, _ => new UpstreamHealth(_mx, time));
 

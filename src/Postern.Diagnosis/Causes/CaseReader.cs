@@ -35,7 +35,7 @@ internal static class CaseReader
             Zone = list?.Zone ?? reply?.Opinion?.Zone,
             Delisting = list?.Delisting ?? reply?.Opinion?.Help,
             Reply = reply is { } said ? ReplyLine.Of(said.Fact.Reply) : null,
-            Limit = cause == CauseId.RateLimited ? LimitOf(history, reply) : null,
+            Limit = cause == CauseId.RateLimited ? LimitOf(MeterOf(history, signals), history, reply) : null,
             Hop = HopOf(scene),
             Upstream = history?.Upstream,
             Found = cause == CauseId.MxMisconfigured ? Found(scene, mx) : scene.Greeting is { Outcome: GreetingOutcome.NotSmtp, Text: { } other } ? other : null,
@@ -130,12 +130,15 @@ internal static class CaseReader
         : signals.Any(s => s.Id == HistoryPerSession) ? "per-session"
         : history is null ? null : signals.Any(s => s.Id is ConnectSilent or ConnectRefused or GreetingClosed) ? "connections" : "messages";
 
-    private static string? LimitOf(HistoryFact? history, HeardReply? reply) => history switch
+    /// <summary>In the words of what is metered. A number that they say themselves is better than what we counted: its time may be an hour.</summary>
+    private static string? LimitOf(string? meter, HistoryFact? history, HeardReply? reply) => (meter, history) switch
     {
-        { ConcurrencyRefused: > 1, ConcurrencyAccepted: > 0 } => $"{history.ConcurrencyAccepted} connections at once",
-        { MessagesPerSessionAtRefusal: > 0 } => $"{history.MessagesPerSessionAtRefusal} messages in a session",
-        { SuccessesBeforeFailure: > 2 } => $"about {history.SuccessesBeforeFailure} messages a minute",
-        _ => reply?.Opinion?.Limit?.ToString(CultureInfo.InvariantCulture),
+        _ when reply?.Opinion?.Limit is { } said => said.ToString(CultureInfo.InvariantCulture),
+        ("concurrent", { ConcurrencyAccepted: > 0 }) => $"{history.ConcurrencyAccepted} connections at once",
+        ("per-session", { MessagesPerSessionAtRefusal: > 0 }) => $"{history.MessagesPerSessionAtRefusal} messages in a session",
+        // What was counted is messages, and several may have gone over one connection.
+        ("messages", { SuccessesBeforeFailure: > 2 }) => $"about {history.SuccessesBeforeFailure} messages a minute",
+        _ => null,
     };
 
     private static string? HopOf(Scene scene)

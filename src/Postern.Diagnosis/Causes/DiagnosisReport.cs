@@ -22,6 +22,9 @@ public sealed record DiagnosisReport
     public IReadOnlyList<Alternative> Alternatives { get; init; } = [];
     public required IReadOnlyList<EvidenceItem> Evidence { get; init; }
     public IReadOnlyList<ActionTaken> Actions { get; init; } = [];
+
+    /// <summary>The ways that were walked, that to the port in question first; null where none was.</summary>
+    public IReadOnlyList<WalkedPath>? Paths { get; init; }
 }
 
 /// <param name="Cause">A word of <see cref="CauseTable"/>.</param>

@@ -40,6 +40,7 @@ internal sealed class Diagnostician(SignalTable table, Calibration calibration, 
             Alternatives = Alternatives(cause, shares, signals),
             Evidence = EvidenceWriter.Write(cause, signals, table),
             Actions = actions ?? [],
+            Paths = WalkedPath.Of(scene.Paths),
         };
     }
 

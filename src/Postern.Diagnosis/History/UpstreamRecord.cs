@@ -29,6 +29,8 @@ internal sealed class UpstreamRecord(string upstream)
             if (sample.IsRefusal)
             {
                 Refused++;
+                // One that had carried mail had been let in: its end says nothing of how many may be open.
+                if (sample.MessagesBefore > 0) return;
                 int with = Math.Max(1, sample.Concurrency);
                 LowestRefused = LowestRefused == 0 ? with : Math.Min(LowestRefused, with);
                 return;

@@ -56,7 +56,11 @@ public abstract class MessageContent
 
 /// <summary>One mail transaction to be run on a client session.</summary>
 /// <param name="Recipients">At least one.</param>
-public sealed record ClientTransaction(MailCommand Mail, IReadOnlyList<RcptCommand> Recipients, MessageContent Content);
+public sealed record ClientTransaction(MailCommand Mail, IReadOnlyList<RcptCommand> Recipients, MessageContent Content)
+{
+    /// <summary>Null: its first reply is waited for as is configured, and nobody is told.</summary>
+    public FirstReply? First { get; init; }
+}
 
 /// <summary>Per recipient: accepted by the end-of-data reply, or refused (by the peer's words) or failed at a stage.</summary>
 /// <param name="Failure">Null means delivered: the upstream took responsibility.</param>

@@ -9,7 +9,7 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Api;
 
-/// <summary>GET /api/v1/status.</summary>
+/// <summary>How the relay is.</summary>
 public sealed record StatusContract
 {
     public required string Version { get; init; }
@@ -47,65 +47,12 @@ public sealed record QueueStatusContract
     public required IReadOnlyDictionary<string, long> ByDestination { get; init; }
 }
 
-/// <summary>GET /api/v1/queue.</summary>
-/// <param name="Next">Give it as 'after' to continue; null at the end.</param>
-public sealed record QueuePageContract(IReadOnlyList<QueueItemContract> Messages, string? Next);
-
-public sealed record QueueItemContract
-{
-    public required string Id { get; init; }
-    public required string Sender { get; init; }
-    public required DateTimeOffset AcceptedAt { get; init; }
-    public required long SizeBytes { get; init; }
-
-    /// <summary>waiting, deferred, leased (being delivered now) or held.</summary>
-    public required string State { get; init; }
-    public required int RecipientsWaiting { get; init; }
-    public required int RecipientsTotal { get; init; }
-    public required IReadOnlyList<string> Destinations { get; init; }
-    public required int Attempts { get; init; }
-    public DateTimeOffset? NextDue { get; init; }
-    public string? LastReply { get; init; }
-}
-
-/// <summary>GET /api/v1/queue/{id}.</summary>
-public sealed record QueueDetailsContract
-{
-    public required QueueItemContract Message { get; init; }
-    public required DateTimeOffset ExpiresAt { get; init; }
-    public string? ClientAddress { get; init; }
-    public string? ClientHello { get; init; }
-    public string? User { get; init; }
-    public required string Listener { get; init; }
-    public required string Protocol { get; init; }
-    public string? EnvelopeId { get; init; }
-    public required IReadOnlyList<RecipientContract> Recipients { get; init; }
-
-    /// <summary>The last attempts that did not deliver outright, oldest first; at most eight are kept.</summary>
-    public required IReadOnlyList<AttemptEvidence> Attempts { get; init; }
-}
-
-public sealed record RecipientContract(string Address, string Destination, string Status, string? LastReply);
-
-/// <summary>POST /api/v1/queue/actions. Without any filter nothing is done unless <see cref="All"/> is true.</summary>
-public sealed record QueueActionContract
-{
-    /// <summary>retry, hold, release, bounce or remove.</summary>
-    public required string Action { get; init; }
-    public IReadOnlyList<string>? Ids { get; init; }
-    public string? Destination { get; init; }
-    public string? Sender { get; init; }
-    public string? Recipient { get; init; }
-    public string? State { get; init; }
-    public string? OlderThan { get; init; }
-    public bool All { get; init; }
-}
-
-public sealed record QueueActionResultContract(string Action, int Messages);
-
-/// <summary>GET /api/v1/upstreams.</summary>
+/// <summary>Upstreams and MX hosts in use: configured ones first, then those that cannot be reached.</summary>
 public sealed record UpstreamsContract(IReadOnlyList<UpstreamContract> Upstreams)
 {
+    /// <summary>Give it as 'after' to continue; null at the end.</summary>
+    public string? Next { get; init; }
+
     /// <summary>What is known of the limits of each, and which of our addresses rest there.</summary>
     public IReadOnlyList<GroupContract> Groups { get; init; } = [];
 }
@@ -132,23 +79,50 @@ public sealed record UpstreamContract
     public EjectionContract? Ejection { get; init; }
 }
 
-/// <summary>GET /api/v1/incidents; with all=true also those that are over, newest first.</summary>
-public sealed record IncidentsContract(IReadOnlyList<Incident> Incidents);
+/// <summary>Open incidents, those with the most waiting mail first; then, where asked for, those that are over, newest first.</summary>
+public sealed record IncidentsContract(IReadOnlyList<Incident> Incidents)
+{
+    /// <summary>Give it as 'after' to continue; null at the end.</summary>
+    public string? Next { get; init; }
+}
 
-/// <summary>GET /api/v1/events, with after=, since=, latest=, type=, limit=.</summary>
+/// <summary>Events from the log.</summary>
 /// <param name="Events">As they are in the log, oldest first: id, type, at, relay, subject, data.</param>
 /// <param name="Next">Give it as 'after' to continue; null at the end.</param>
 /// <param name="Last">Id of the last event that there is.</param>
 public sealed record EventsContract(IReadOnlyList<JsonElement> Events, long? Next, long Last);
 
-/// <summary>GET /api/v1/webhooks: those that are switched on.</summary>
+/// <summary>Webhooks that are switched on.</summary>
 public sealed record WebhooksContract(IReadOnlyList<WebhookStatus> Webhooks);
 
-/// <summary>GET /api/v1/diagnoses, of one upstream with upstream=NAME: the last diagnosis of each that failed lately.</summary>
-public sealed record DiagnosesContract(IReadOnlyList<UpstreamDiagnosis> Diagnoses);
+/// <summary>The last diagnosis of each upstream that failed lately.</summary>
+public sealed record DiagnosesContract(IReadOnlyList<UpstreamDiagnosis> Diagnoses)
+{
+    /// <summary>Give it as 'after' to continue; null at the end.</summary>
+    public string? Next { get; init; }
+}
 
-/// <summary>Every refusal of the API: what is wrong and how to mend it.</summary>
-public sealed record ProblemContract(string Error, string Mend);
+/// <summary>Every refusal of the API (RFC 9457): what is wrong and how to mend it.</summary>
+public sealed record ProblemContract
+{
+    /// <summary>The kind of problem, one of a few; GET it to read what it means.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The same words for every problem of this type.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The answer's HTTP status.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>What is wrong this time.</summary>
+    public required string Detail { get; init; }
+
+    /// <summary>What to do about it.</summary>
+    public required string Mend { get; init; }
+}
+
+/// <summary>A kind of problem.</summary>
+public sealed record ProblemTypeContract(string Type, string Title, int Status);
 
 public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problems);
 
@@ -158,6 +132,9 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(QueueDetailsContract))]
 [JsonSerializable(typeof(QueueActionContract))]
 [JsonSerializable(typeof(QueueActionResultContract))]
+[JsonSerializable(typeof(QueueOperationsContract))]
+[JsonSerializable(typeof(QueueTallyContract))]
+[JsonSerializable(typeof(ProblemTypeContract))]
 [JsonSerializable(typeof(UpstreamsContract))]
 [JsonSerializable(typeof(EgressesContract))]
 [JsonSerializable(typeof(ResetContract))]

@@ -15,20 +15,20 @@ internal static class EventText
         var query = new EventQuery();
         if (value("after") is { } after)
         {
-            if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out long id)) problem = new ProblemContract($"not an event's id: {after}", "ids are whole numbers; 'postern events' shows them");
+            if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out long id)) problem = Problems.Wrong($"not an event's id: {after}", "ids are whole numbers; 'postern events' shows them");
             query = query with { After = id };
         }
         if (value("since") is { } since)
         {
             if (ConfigValues.TryParseDuration(since, out var ago)) query = query with { Since = now - ago };
             else if (DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)) query = query with { Since = at };
-            else problem = new ProblemContract($"not a time: {since}", "write it like 30m, 4h or 2d, or 2026-01-31T12:00:00Z");
+            else problem = Problems.Wrong($"not a time: {since}", "write it like 30m, 4h or 2d, or 2026-01-31T12:00:00Z");
         }
         if (value("type") is { } types)
         {
             string[] wanted = types.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (Array.Find(wanted, t => !EventTypes.IsPattern(t)) is { } wrong)
-                problem = new ProblemContract($"no such type of event: {wrong}", Suggestion.For(wrong, EventTypes.All.Select(t => t.Word)) is { } near ? $"did you mean {near}?" : "use a type such as incident.opened, or a family such as incident.*; the guide has them all");
+                problem = Problems.Wrong($"no such type of event: {wrong}", Suggestion.For(wrong, EventTypes.All.Select(t => t.Word)) is { } near ? $"did you mean {near}?" : "use a type such as incident.opened, or a family such as incident.*; the guide has them all");
             query = query with { Types = wanted };
         }
         query = query with { Limit = Count("limit", query.Limit, ref problem), Latest = value("latest") is null ? null : Count("latest", 1, ref problem) };
@@ -38,7 +38,7 @@ internal static class EventText
         {
             if (value(name) is not { } text) return without;
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= EventQuery.MostAtOnce) return count;
-            wrong = new ProblemContract($"not a number of events: {text}", $"use 1 to {EventQuery.MostAtOnce}");
+            wrong = Problems.Wrong($"not a number of events: {text}", $"use 1 to {EventQuery.MostAtOnce}");
             return without;
         }
     }

@@ -4,39 +4,58 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using Postern.Access;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
+using Postern.Dashboard;
 
 namespace Postern.Api;
 
-/// <summary>The HTTP server for the API, metrics and health: Kestrel without what it is not asked for. Loopback only, so that it needs no password.</summary>
-internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
+/// <summary>The HTTP server for the API, metrics and health: Kestrel without what it is not asked for. Who may use it is <see cref="HttpAccess"/>'s matter.</summary>
+internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsyncDisposable
 {
     /// <summary>Where it listens, with the port the system chose for 0.</summary>
     public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
 
+    /// <summary>Every route that is mapped.</summary>
+    internal IReadOnlyList<Endpoint> Routes => app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
+    /// <param name="access">Null for everybody who reaches it: loopback.</param>
     /// <summary>Throws <see cref="ListenException"/> with one line for the operator when the address cannot be had.</summary>
-    public static async Task<HttpServer> StartAsync(ListenAddress address, RelayView relay, ILoggerProvider logs, CancellationToken cancel, TimeProvider? time = null)
+    public static async Task<HttpServer> StartAsync(ListenAddress address, RelayView relay, ILoggerProvider logs, CancellationToken cancel, TimeProvider? time = null, HttpAccess? access = null)
     {
+        access ??= OpenToAll(relay, logs, time ?? TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(logs);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(address.EndPoint);
+            kestrel.Listen(address.EndPoint, access.Listen);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-            kestrel.Limits.MaxConcurrentConnections = 200;
+            kestrel.Limits.MaxConcurrentConnections = 400;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = DashboardHost.MaxPages;
         });
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(new QueueDesk(relay.Store, time ?? TimeProvider.System));
+        builder.Services.AddSingleton<ProblemPages>();
+        ApiDocument.AddServices(builder.Services);
+        access.AddServices(builder.Services);
+        DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
         var app = builder.Build();
-        app.Use(RefuseForeignHosts);
+        app.Use((http, next) => http.RequestServices.GetRequiredService<ProblemPages>().RunAsync(http, next));
+        access.UseGuards(app);
         app.UseRouting();
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        access.UseGate(app);
+        app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiRole.Read);
+        new SignInPages(access).Map(app);
         new Endpoints(relay).Map(app);
+        app.Services.GetRequiredService<ApiDocument>().Map(app);
+        new QueueEndpoints(app.Services.GetRequiredService<QueueDesk>()).Map(app);
         new DiagnosisEndpoints(relay).Map(app);
         new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
         new ShapingEndpoints(relay).Map(app);
+        DashboardHost.Map(app);
         try
         {
             await app.StartAsync(cancel);
@@ -46,10 +65,14 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
             await app.DisposeAsync();
             throw new ListenException($"cannot serve HTTP on {address.EndPoint}: {Explain(e, address.EndPoint.Port)}", e);
         }
-        return new HttpServer(app);
+        return new HttpServer(app, access);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        access.Dispose();
+    }
 
     private static string Explain(Exception problem, int port) => ((problem as SocketException) ?? problem.InnerException as SocketException)?.SocketErrorCode switch
     {
@@ -59,12 +82,9 @@ internal sealed class HttpServer(WebApplication app) : IAsyncDisposable
         _ => $"{problem.Message}; correct server.http (--http)",
     };
 
-    /// <summary>A name that resolves to loopback (DNS rebinding) must not open the API to web pages: only addresses and localhost are answered.</summary>
-    private static Task RefuseForeignHosts(HttpContext http, RequestDelegate next)
+    private static HttpAccess OpenToAll(RelayView relay, ILoggerProvider logs, TimeProvider time)
     {
-        string host = http.Request.Host.Host.Trim('[', ']');
-        if (host.Length == 0 || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host, out _)) return next(http);
-        http.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-        return http.Response.WriteAsync("this server answers to localhost and to addresses only\n", http.RequestAborted);
+        var logger = logs.CreateLogger("Postern");
+        return HttpAccess.Open(new AuditLog(() => relay.Insight()?.Events, logger, time), logger, time);
     }
 }

@@ -1,4 +1,4 @@
-using Postern.Core.Configuration;
+using System.Text.Json;
 using Postern.Core.Queue;
 
 namespace Postern.Api;
@@ -6,38 +6,20 @@ namespace Postern.Api;
 /// <summary>Between the queue's types and the API's words; the CLI uses the same words.</summary>
 internal static class QueueText
 {
-    /// <summary>Reads filters given as text. Null when one is wrong, with the problem.</summary>
-    public static QueueQuery? ReadQuery(Func<string, string?> value, out ProblemContract? problem)
+    public static string Word<T>(T value)
+        where T : struct, Enum
+        => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    public static QueueTallyContract Tally(QueueTally tally) => new()
     {
-        problem = null;
-        var query = new QueueQuery { Destination = value("destination"), Sender = value("sender"), Recipient = value("recipient") };
-        if (value("state") is { } state)
-        {
-            if (!Enum.TryParse<QueueState>(state, ignoreCase: true, out var parsed) || char.IsAsciiDigit(state[0]))
-                problem = new ProblemContract($"no such state: {state}", "use waiting, deferred, leased or held");
-            query = query with { State = parsed };
-        }
-        if (value("older_than") is { } age)
-        {
-            if (!ConfigValues.TryParseDuration(age, out var duration)) problem = new ProblemContract($"not a duration: {age}", "write it like 30m, 4h or 2d");
-            query = query with { OlderThan = duration };
-        }
-        if (value("limit") is { } limit)
-        {
-            if (!int.TryParse(limit, out int count) || count is < 1 or > 1000) problem = new ProblemContract($"not a page size: {limit}", "use 1 to 1000");
-            else query = query with { Limit = count };
-        }
-        if (value("after") is { } after)
-        {
-            if (!MessageId.TryParse(after, out var id)) problem = NotAnId(after);
-            query = query with { After = id };
-        }
-        return problem is null ? query : null;
-    }
-
-    public static ProblemContract NotAnId(string text) => new($"not a queue id: {text}", "ids have 13 letters and digits; 'postern queue list' shows them");
-
-    public static ProblemContract Unknown(string id) => new($"no message {id} in the queue", "it was delivered, bounced or removed; the log has its end");
+        Messages = tally.Messages,
+        Bytes = tally.Bytes,
+        Waiting = tally.Waiting,
+        Deferred = tally.Deferred,
+        Leased = tally.Leased,
+        Held = tally.Held,
+        UpTo = tally.Last?.ToString(),
+    };
 
     public static QueueItemContract Item(MessageSummary summary) => new()
     {
@@ -45,13 +27,19 @@ internal static class QueueText
         Sender = summary.Sender,
         AcceptedAt = summary.AcceptedAt,
         SizeBytes = summary.SizeBytes,
-        State = summary.State.ToString().ToLowerInvariant(),
+        State = Word(summary.State),
         RecipientsWaiting = summary.RecipientsWaiting,
         RecipientsTotal = summary.RecipientsTotal,
+        Recipients = summary.Recipients,
         Destinations = summary.Destinations,
         Attempts = summary.Attempts,
         NextDue = summary.NextDue,
         LastReply = summary.LastReply,
+        Cause = summary.Cause,
+        Upstream = summary.Upstream,
+        User = summary.User,
+        ClientAddress = summary.ClientAddress,
+        Priority = summary.Priority,
     };
 
     public static QueueDetailsContract Details(MessageDetails details) => new()
@@ -64,7 +52,7 @@ internal static class QueueText
         Listener = details.Envelope.Origin.Listener,
         Protocol = details.Envelope.Origin.Protocol,
         EnvelopeId = details.Envelope.EnvId,
-        Recipients = [.. details.Recipients.Select(r => new RecipientContract(r.Address, r.Destination, r.Status.ToString().ToLowerInvariant(), r.LastReply))],
+        Recipients = [.. details.Recipients.Select(r => new RecipientContract(r.Address, r.Destination, Word(r.Status), r.LastReply))],
         Attempts = details.Attempts,
     };
 }

@@ -1,3 +1,4 @@
+using Postern.Core.Configuration;
 using Postern.Core.Queue;
 
 namespace Postern.Api;
@@ -19,4 +20,10 @@ internal sealed record RelayView(
 
     /// <summary>The same.</summary>
     public Func<RelayShaping?> Shaping { get; init; } = static () => null;
+
+    /// <summary>The same.</summary>
+    public Func<RelayDetail?> Detail { get; init; } = static () => null;
+
+    /// <summary>The configuration in force, with where each value comes from; null where there is none to show.</summary>
+    public Func<ConfigResult?> Configuration { get; init; } = static () => null;
 }

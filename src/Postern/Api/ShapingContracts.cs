@@ -71,7 +71,7 @@ public sealed record RestContract
 /// <summary>A member that is out of its pool's turns.</summary>
 public sealed record EjectionContract(DateTimeOffset At, DateTimeOffset Until, int Times, string Because);
 
-/// <summary>GET /api/v1/egress.</summary>
+/// <summary>Our own addresses.</summary>
 public sealed record EgressesContract(IReadOnlyList<EgressContract> Egress);
 
 public sealed record EgressContract
@@ -130,7 +130,7 @@ public sealed record WarmUpDayContract
     public DateOnly? DoneOn { get; init; }
 }
 
-/// <summary>POST /api/v1/upstreams/reset.</summary>
+/// <summary>Of which upstream to forget what was learned.</summary>
 /// <param name="Name">Of an upstream, a provider, a group or an MX host.</param>
 public sealed record ResetContract(string Name);
 

@@ -20,6 +20,7 @@ internal sealed record CauseContract(string Id, string Title, string Who, string
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(Postern.Api.WordEnumConverter<FindingState>)], DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ConfigCheckContract))]
 [JsonSerializable(typeof(HashContract))]
+[JsonSerializable(typeof(TokenContract))]
 [JsonSerializable(typeof(ConfigImportContract))]
 [JsonSerializable(typeof(DoctorContract))]
 [JsonSerializable(typeof(CauseContract))]

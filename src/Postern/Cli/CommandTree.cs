@@ -10,13 +10,14 @@ namespace Postern.Cli;
 internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter? start = null, DiagnosisSetup? diagnosis = null)
 {
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for programs.", Recursive = true };
+    public static readonly Option<FileInfo> TokenFileOption = new("--token-file") { Description = "File with the token for a relay that asks for one; without it environment POSTERN_TOKEN.", HelpName = "FILE", Recursive = true };
 
     public Output Output => output;
     public TimeProvider Time => time;
 
     public RootCommand Build()
     {
-        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption };
+        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption, TokenFileOption };
         if (start is not null)
         {
             root.Add(new ServeCommand(this, start).Build());

@@ -36,6 +36,7 @@ internal sealed class ConfigCommand(CommandTree tree)
             tree.Action(new Command("manual", "Write the man pages and the completion scripts into a folder.") { _folder }, WriteManual),
             new ConfigImportCommand(tree).Build(),
             tree.Action(new Command("hash", "Hash a password, read from standard input, for [[user]]."), Hash),
+            new TokenCommand(tree).Build(),
         };
     }
 

@@ -13,7 +13,7 @@ internal sealed class EgressCommand(CommandTree tree)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var answer = await client.GetAsync("api/v1/egress", ApiJson.Default.EgressesContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(answer, ApiJson.Default.EgressesContract);
         else new EgressText(tree.Output, tree.Time.GetUtcNow()).Print(answer, parsed.GetValue(_all));

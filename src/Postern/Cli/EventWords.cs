@@ -9,7 +9,7 @@ internal static class EventWords
 {
     private const int Longest = 200;
 
-    public static bool IsTrouble(string type) => type is "incident.opened" or "upstream.down" or "message.bounced" or "egress.rested";
+    public static bool IsTrouble(string type) => type is "incident.opened" or "upstream.down" or "message.bounced" or "egress.rested" or "audit.refused";
 
     public static bool IsGood(string type) => type is "incident.closed" or "upstream.up" or "egress.returned";
 
@@ -28,6 +28,9 @@ internal static class EventWords
         "egress.returned" => $"{Address(data)}{Text(data, "settled")}, after {Span(data, "rested_s")}",
         "message.bounced" => $"from {Sender(data)}: {Recipients(data)}",
         "message.delayed" => $"{Sender(data)} was told: {Recipients(data)}",
+        "audit.action" => $"{Text(data, "did")}{(Text(data, "on") is { Length: > 0 } on ? $" {on}" : "")}{(data.TryGetProperty("count", out var count) ? $", {count} changed" : "")}: {Text(data, "outcome")} ({Person(data)})",
+        "audit.refused" => $"{Text(data, "did")}: {Text(data, "outcome")} ({Person(data)})",
+        "audit.signed-in" => $"signed in ({Person(data)})",
         _ => Cut(data.GetRawText()),
     };
 
@@ -46,6 +49,8 @@ internal static class EventWords
         string said = Text(first, "reply") is { Length: > 0 } reply ? $": {reply}" : Text(first, "detail") is { Length: > 0 } detail ? $": {detail}" : "";
         return Cut($"{Text(first, "address")}{others}{cause}{said}");
     }
+
+    private static string Person(JsonElement data) => string.Join(", ", new[] { Text(data, "role"), Text(data, "way") is { Length: > 0 } way ? $"by {way}" : "", Text(data, "from") is { Length: > 0 } from ? $"from {from}" : "" }.Where(t => t.Length > 0));
 
     private static string Sender(JsonElement data) => Text(data, "sender") is { Length: > 0 } sender ? sender : "<>";
 

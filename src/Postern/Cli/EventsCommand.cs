@@ -33,7 +33,7 @@ internal sealed class EventsCommand(CommandTree tree)
             foreach (var line in ReadFiles(data, filters)) Print(line, asJson);
             return ExitCode.Good;
         }
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         long last = await ReadRelayAsync(client, filters, asJson, cancel);
         if (parsed.GetValue(_follow)) await FollowAsync(client, filters.GetValueOrDefault("type"), last, asJson, cancel);
         return ExitCode.Good;
@@ -52,7 +52,7 @@ internal sealed class EventsCommand(CommandTree tree)
     {
         string folder = Path.Combine(data, "events");
         if (!Directory.Exists(folder)) throw new CommandException(ExitCode.WrongUsage, $"there are no events in {data}; name the relay's data folder (its server.data)");
-        if (EventText.ReadQuery(filters.GetValueOrDefault, TimeProvider.System.GetUtcNow(), out var problem) is not { } query) throw new CommandException(ExitCode.WrongUsage, $"{problem!.Error}; {problem.Mend}");
+        if (EventText.ReadQuery(filters.GetValueOrDefault, TimeProvider.System.GetUtcNow(), out var problem) is not { } query) throw new CommandException(ExitCode.WrongUsage, $"{problem!.Detail}; {problem.Mend}");
         long last = EventSearch.LastId(folder);
         for (long? next = query.After ?? 0; next is not null;)
         {

@@ -25,7 +25,7 @@ internal sealed class IncidentsCommand(CommandTree tree)
 
     private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         bool all = parsed.GetValue(_all);
         var found = (await client.GetAsync("api/v1/incidents?all=true", ApiJson.Default.IncidentsContract, cancel)).Incidents;
         var open = found.Where(i => i.ClosedAt is null).ToList();
@@ -36,7 +36,7 @@ internal sealed class IncidentsCommand(CommandTree tree)
 
     private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var incident = await client.GetAsync($"api/v1/incidents/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.Incident, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(incident, ApiJson.Default.Incident);
         else PrintWhole(incident, tree.Time.GetUtcNow());

@@ -6,21 +6,23 @@ namespace Postern.Cli;
 /// <summary>postern queue: look at the waiting mail and act on it.</summary>
 internal sealed class QueueCommand(CommandTree tree)
 {
+    /// <summary>Between two looks at an action that takes long.</summary>
+    private static readonly TimeSpan _poll = TimeSpan.FromSeconds(1);
+
     private readonly Option<string> _server = ServerOption.Create();
-    private readonly Option<string> _destination = new("--destination") { Description = "Scheduling destination, such as pool:provider or mx:example.org; * at either end.", HelpName = "TEXT" };
-    private readonly Option<string> _sender = new("--sender") { Description = "Sender address; * at either end (*@example.org).", HelpName = "TEXT" };
-    private readonly Option<string> _recipient = new("--recipient") { Description = "Recipient address; * at either end.", HelpName = "TEXT" };
-    private readonly Option<string> _state = new("--state") { Description = "waiting, deferred, leased or held.", HelpName = "STATE" };
-    private readonly Option<string> _olderThan = new("--older-than") { Description = "Accepted longer ago than this, such as 4h.", HelpName = "DURATION" };
+    private readonly IReadOnlyDictionary<string, Option<string>> _filters = QueueFilters.All.Where(f => f.Name is not ("ids" or "up_to"))
+        .ToDictionary(f => f.Name, f => new Option<string>(f.Name == "q" ? "--search" : "--" + f.Name.Replace('_', '-')) { Description = f.Description, HelpName = f.Example });
     private readonly Option<int> _limit = new("--limit") { Description = "Messages to show at most.", HelpName = "N", DefaultValueFactory = _ => 100, CustomParser = Whole };
+    private readonly Option<bool> _newest = new("--newest") { Description = "Newest first." };
     private readonly Option<bool> _all = new("--all") { Description = "Every message." };
+    private readonly Option<bool> _dryRun = new("--dry-run", "-n") { Description = "Only say how many it would be." };
     private readonly Argument<string[]> _ids = new("id") { Description = "Queue ids.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Argument<string> _id = new("id") { Description = "Queue id." };
     private readonly Option<string> _file = new("--output", "-o") { Description = "File to write; standard output without it.", HelpName = "FILE" };
 
     public Command Build() => new("queue", "List, show, retry, hold, release, bounce, export and remove waiting mail.")
     {
-        tree.Action(new Command("list", "List waiting messages, oldest first.") { _destination, _sender, _recipient, _state, _olderThan, _limit, _server }, ListAsync),
+        tree.Action(Filtered(new Command("list", "List waiting messages, oldest first.") { _newest, _limit, _server }), ListAsync),
         tree.Action(new Command("show", "Show one message: envelope, recipients, what was last said.") { _id, _server }, ShowAsync),
         Act("retry", "Try messages again now."),
         Act("hold", "Keep messages back until released."),
@@ -41,19 +43,21 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private Command Act(string name, string description)
     {
-        var command = new Command(name, description) { _ids, _destination, _sender, _recipient, _state, _olderThan, _all, _server };
+        var command = Filtered(new Command(name, description) { _ids, _all, _dryRun, _server });
         return tree.Action(command, (parsed, cancel) => ActAsync(name, parsed, cancel));
+    }
+
+    private Command Filtered(Command command)
+    {
+        foreach (var filter in _filters.Values) command.Add(filter);
+        return command;
     }
 
     private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         int limit = parsed.GetValue(_limit);
-        var query = new (string, string?)[]
-        {
-            ("destination", parsed.GetValue(_destination)), ("sender", parsed.GetValue(_sender)), ("recipient", parsed.GetValue(_recipient)),
-            ("state", parsed.GetValue(_state)), ("older_than", parsed.GetValue(_olderThan)),
-        };
+        var query = _filters.Select(f => (f.Key, parsed.GetValue(f.Value))).Append(("order", parsed.GetValue(_newest) ? "newest" : null));
         var found = new List<QueueItemContract>();
         string? after = null;
         do
@@ -90,7 +94,7 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var details = await client.GetAsync($"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.QueueDetailsContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(details, ApiJson.Default.QueueDetailsContract);
         else PrintDetails(tree.Output, details, tree.Time.GetUtcNow());
@@ -111,29 +115,47 @@ internal sealed class QueueCommand(CommandTree tree)
 
     private async Task<int> ActAsync(string name, ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
+        string? Text(string filter) => parsed.GetValue(_filters[filter]);
         var request = new QueueActionContract
         {
             Action = name,
             Ids = parsed.GetValue(_ids),
-            Destination = parsed.GetValue(_destination),
-            Sender = parsed.GetValue(_sender),
-            Recipient = parsed.GetValue(_recipient),
-            State = parsed.GetValue(_state),
-            OlderThan = parsed.GetValue(_olderThan),
+            Q = Text("q"),
+            Destination = Text("destination"),
+            Sender = Text("sender"),
+            Recipient = Text("recipient"),
+            User = Text("user"),
+            Client = Text("client"),
+            Tenant = Text("tenant"),
+            Upstream = Text("upstream"),
+            Cause = Text("cause"),
+            Reply = Text("reply"),
+            State = Text("state"),
+            OlderThan = Text("older_than"),
+            YoungerThan = Text("younger_than"),
+            MinSize = Text("min_size"),
+            MaxSize = Text("max_size"),
             All = parsed.GetValue(_all),
+            DryRun = parsed.GetValue(_dryRun),
         };
-        if (request is { Ids: null or [], Destination: null, Sender: null, Recipient: null, State: null, OlderThan: null, All: false })
-            throw new CommandException(ExitCode.WrongUsage, $"which messages? name queue ids, filter with --destination, --sender, --recipient, --state or --older-than, or say --all; see 'postern queue {name} --help'");
+        if (QueueFilters.IsEmpty(request) && !request.All)
+            throw new CommandException(ExitCode.WrongUsage, $"which messages? name queue ids, filter with --destination, --sender, --recipient, --state, --older-than or another, or say --all; see 'postern queue {name} --help'");
         var result = await client.PostAsync("api/v1/queue/actions", request, ApiJson.Default.QueueActionContract, ApiJson.Default.QueueActionResultContract, cancel);
+        while (result.State == "running")
+        {
+            await Task.Delay(_poll, tree.Time, cancel);
+            result = await client.GetAsync($"api/v1/queue/operations/{result.Operation}", ApiJson.Default.QueueActionResultContract, cancel);
+        }
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(result, ApiJson.Default.QueueActionResultContract);
-        else tree.Output.Line($"{name}: {result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
+        else tree.Output.Line($"{name}: {(request.DryRun ? "would be " : "")}{result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
+        if (result.State is "failed" or "cancelled") throw new CommandException(ExitCode.NotDetermined, $"{name} {result.State} after {result.Messages} messages{(result.Problem is { } problem ? $": {problem}" : "")}; the same command goes on from there");
         return result.Messages > 0 ? ExitCode.Good : ExitCode.ProblemFound;
     }
 
     private async Task<int> ExportAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         string path = $"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}/message";
         if (parsed.GetValue(_file) is not { } file)
         {

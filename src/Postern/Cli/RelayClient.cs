@@ -1,8 +1,12 @@
+using System.CommandLine;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Postern.Api;
+using Postern.Core;
+using Postern.Core.Configuration;
 
 namespace Postern.Cli;
 
@@ -15,7 +19,8 @@ internal sealed class RelayClient : IDisposable
     private readonly string _server;
 
     /// <param name="server">host:port, or a URL.</param>
-    public RelayClient(string server)
+    /// <param name="token">For a relay that asks for one.</param>
+    public RelayClient(string server, string? token = null)
     {
         string url = server.Contains("://", StringComparison.Ordinal) ? server : $"http://{server}";
         if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
@@ -23,7 +28,10 @@ internal sealed class RelayClient : IDisposable
         _server = server;
         // A proxy of the environment is not meant for a relay on this machine.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = uri, Timeout = TimeSpan.FromSeconds(30) };
+        if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
+
+    public static RelayClient Of(ParseResult parsed, Option<string> server) => new(parsed.GetValue(server)!, Token(parsed.GetValue(CommandTree.TokenFileOption)));
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;
@@ -74,10 +82,10 @@ internal sealed class RelayClient : IDisposable
             int exit = response.StatusCode switch
             {
                 HttpStatusCode.NotFound => ExitCode.ProblemFound,
-                HttpStatusCode.BadRequest => ExitCode.WrongUsage,
+                HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.WrongUsage,
                 _ => ExitCode.NotDetermined,
             };
-            throw new CommandException(exit, $"{problem.Error}; {problem.Mend}");
+            throw new CommandException(exit, $"{problem.Detail}; {problem.Mend}");
         }
         catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
@@ -93,9 +101,23 @@ internal sealed class RelayClient : IDisposable
         }
     }
 
+    private static string? Token(FileInfo? file)
+    {
+        if (file is null) return Environment.GetEnvironmentVariable("POSTERN_TOKEN") is { Length: > 0 } token ? token.Trim() : null;
+        try
+        {
+            string text = File.ReadAllText(file.FullName).Trim();
+            return text.Length > 0 && !text.Any(char.IsControl) ? text : throw new CommandException(ExitCode.WrongUsage, $"--token-file {file}: expected the token on one line, and nothing else");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.WrongUsage, $"--token-file {file}: it cannot be read ({SystemText.Of(e)}); correct the path or its rights", e);
+        }
+    }
+
     private static async Task<ProblemContract> ReadProblem(HttpResponseMessage response, CancellationToken cancel)
     {
-        if (response.Content.Headers.ContentType?.MediaType == "application/json" && await response.Content.ReadFromJsonAsync(ApiJson.Default.ProblemContract, cancel) is { } problem) return problem;
-        return new ProblemContract($"the relay answered {(int)response.StatusCode}", "check --server: another program may listen there");
+        if (response.Content.Headers.ContentType?.MediaType == "application/problem+json" && await response.Content.ReadFromJsonAsync(ApiJson.Default.ProblemContract, cancel) is { } problem) return problem;
+        return Problems.Of(ProblemKind.Failed, $"the relay answered {(int)response.StatusCode}", "check --server: another program may listen there");
     }
 }

@@ -17,7 +17,7 @@ internal sealed class StatusCommand(CommandTree tree)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         bool watch = parsed.GetValue(_watch);
         while (true)
         {

@@ -19,7 +19,7 @@ internal sealed class UpstreamsCommand(CommandTree tree)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var answer = await client.GetAsync("api/v1/upstreams", ApiJson.Default.UpstreamsContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(answer, ApiJson.Default.UpstreamsContract);
         else new UpstreamsText(tree.Output, tree.Time.GetUtcNow()).Print(answer, parsed.GetValue(_all));
@@ -28,7 +28,7 @@ internal sealed class UpstreamsCommand(CommandTree tree)
 
     private async Task<int> ResetAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var done = await client.PostAsync("api/v1/upstreams/reset", new ResetContract(parsed.GetValue(_name)!), ApiJson.Default.ResetContract, ApiJson.Default.ResetResultContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(done, ApiJson.Default.ResetResultContract);
         else tree.Output.Line($"reset: {string.Join(", ", done.Upstreams)}: {Count(done.Limits, "learned limit")} and {Count(done.Rests, "rest")} forgotten");

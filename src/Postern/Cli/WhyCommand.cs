@@ -16,7 +16,7 @@ internal sealed class WhyCommand(CommandTree tree)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        using var client = new RelayClient(parsed.GetValue(_server)!);
+        using var client = RelayClient.Of(parsed, _server);
         var details = await client.GetAsync($"api/v1/queue/{Uri.EscapeDataString(parsed.GetValue(_id)!)}", ApiJson.Default.QueueDetailsContract, cancel);
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(details, ApiJson.Default.QueueDetailsContract);
         else Print(details);

@@ -4,7 +4,7 @@ using Postern.Core.Configuration;
 using Postern.Core.Diagnoses;
 using Postern.Core.Telemetry;
 using Postern.Core.Upstreams;
-using Postern.Diagnosis.Causes;
+using Postern.Diagnosis.Checks;
 using Postern.Protocols.Dns;
 using Postern.Protocols.Smtp;
 
@@ -13,14 +13,19 @@ namespace Postern.Hosting;
 /// <summary>Starts the real relay for the serving process.</summary>
 internal static class RelayComposition
 {
-    /// <summary>More than an operator reads; MX hosts come and go by the thousand.</summary>
-    private const int MaxUpstreams = 200;
+    /// <summary>Ten pages, more than an operator reads; MX hosts come and go by the thousand.</summary>
+    private const int MaxUpstreams = 2000;
 
     public static async Task<RunningRelay> StartAsync(PosternConfig config, ILoggerFactory logs, CancellationToken cancel)
     {
         var resolver = Resolver.Of(config.Dns.Servers, config.Dns.Timeout, TimeProvider.System);
         var metrics = new PosternMetrics();
-        var relay = await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs, metrics), cancel);
+        return Compose(await Relay.StartAsync(config, new RelayDependencies(resolver, TimeProvider.System, logs, metrics), cancel), config);
+    }
+
+    /// <summary>A started relay as its process sees it.</summary>
+    internal static RunningRelay Compose(Relay relay, PosternConfig config)
+    {
         var current = config;
         return new RunningRelay(
             relay.Store,
@@ -35,15 +40,16 @@ internal static class RelayComposition
         {
             Reloaded = relay.Reloaded,
             Pulse = relay.PulseAsync,
-            Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, (target, stop) => CheckAsync(relay, target, stop), relay.Events, () => relay.Webhooks),
+            Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, async (target, stop) => (await CheckAsync(relay, target, progress: null, stop)).Report, relay.Events, () => relay.Webhooks),
+            Detail = new RelayDetail(relay.Trends, relay.Upstream, (target, progress, stop) => CheckAsync(relay, target, progress, stop), relay.Standings),
             Shaping = new RelayShaping(() => ShapingView.Groups(relay), () => ShapingView.Egress(relay, current), name => relay.Reset(name) is { } done ? new ResetResultContract(done.Groups, done.Limits, done.Rests) : null) { IsQuiet = () => relay.Registry.WarmUps.IsEmpty },
         };
     }
 
-    private static async Task<DiagnosisReport> CheckAsync(Relay relay, string text, CancellationToken cancel)
+    private static Task<CheckResult> CheckAsync(Relay relay, string text, IProgress<CheckEvent>? progress, CancellationToken cancel)
     {
         var target = relay.Checks.Target(text, out string? problem) ?? throw new FormatException(problem);
-        return (await relay.Checks.RunAsync(new CheckRequest(target), progress: null, cancel)).Report;
+        return relay.Checks.RunAsync(new CheckRequest(target), progress, cancel);
     }
 
     private static async Task StopAsync(Relay relay, CancellationToken atOnce)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Postern.Access;
 using Postern.Api;
 using Postern.Cli;
 using Postern.Core.Configuration;
@@ -7,6 +8,7 @@ using Postern.Core.Queue;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
 using Postern.Logging;
+using Postern.Telemetry;
 
 namespace Postern.Hosting;
 
@@ -23,7 +25,9 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private PosternConfig _config = new();
+    private ConfigResult? _result;
     private RunningRelay? _relay;
+    private HttpAccess? _access;
     private volatile bool _stopping;
 
     /// <summary>Where the service manager's socket and watchdog are named; the process's own environment.</summary>
@@ -37,16 +41,19 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     {
         var result = load();
         _config = result.Config ?? throw ConfigCommand.Refusal(result);
+        _result = result;
         using var logs = new LineLoggerProvider(logStream, _config.Log, output.IsTerminal ? output.UsesColour ? TextForm.Colour : TextForm.Short : TextForm.Full, time);
-        using var factory = new LoggerFactory([logs], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
+        using var export = OtlpExport.Start(_config, Version, Environment.GetEnvironmentVariable);
+        using var factory = new LoggerFactory(export?.Logs is { } sent ? [logs, sent] : [logs], OtlpExport.Filter(() => LineLoggerProvider.LevelOf(_config.Log)));
         var log = factory.CreateLogger("Postern");
+        using var trouble = export is null ? null : new ExportTrouble(log, time);
         var watch = new ConfigWatch(file, time);
         using var signals = new StopSignals(watch.Request);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         await using var service = SystemdService.Of(Surroundings, time);
         try
         {
-            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, cancel);
+            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, log, cancel);
             _relay = await start(_config, factory, cancel);
             Announce(log, http);
             service?.Ready(Words(), _relay.Pulse, log);
@@ -65,11 +72,12 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     /// <summary>For the service manager's one line.</summary>
     private string Words() => $"{_config.Server.Hostname} takes mail on {(_relay!.Listening() is { Count: > 0 } listening ? string.Join(", ", listening) : "no listener")}";
 
-    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, CancellationToken cancel)
+    private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, ILogger log, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
-        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping };
-        return await HttpServer.StartAsync(address, view, logs, cancel);
+        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping, Detail = () => _relay?.Detail, Configuration = () => _result };
+        _access = new HttpAccess(_config, Path.Combine(_config.Server.Data, "state", "sessions"), new AuditLog(() => _relay?.Insight?.Events, log, time), log, time);
+        return await HttpServer.StartAsync(address, view, logs, cancel, time, _access);
     }
 
     private IReadOnlyList<string> Problems()
@@ -111,6 +119,16 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             Refuse(log, name, [$"{name}: server.data and server.http cannot change while the relay runs; restart it"]);
             return;
         }
+        if (_access is not null && AccessRules.NeedsRestart(_config.Http, config.Http))
+        {
+            Refuse(log, name, [$"{name}: of [http] only hosts, tokens and who has which role can change while the relay runs; restart it"]);
+            return;
+        }
+        if (!config.Telemetry.IsSameAs(_config.Telemetry))
+        {
+            Refuse(log, name, [$"{name}: [telemetry] cannot change while the relay runs; restart it"]);
+            return;
+        }
         try
         {
             await _relay!.Apply(config, cancel);
@@ -121,6 +139,8 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             return;
         }
         _config = config;
+        _result = result;
+        _access?.Apply(config);
         logs.Apply(config.Log);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         PosternLog.ConfigApplied(log, name);

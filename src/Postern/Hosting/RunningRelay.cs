@@ -24,6 +24,9 @@ internal sealed record RunningRelay(
     /// <summary>Null where nothing is shaped.</summary>
     public RelayShaping? Shaping { get; init; }
 
+    /// <summary>Null where nobody looks closely.</summary>
+    public RelayDetail? Detail { get; init; }
+
     /// <summary>Null where nothing is explained.</summary>
     public RelayInsight? Insight { get; init; }
 }

@@ -49,14 +49,17 @@ internal sealed class LineLoggerProvider : ILoggerProvider
 
     private sealed record Format(LogConfig Config, TextForm Form)
     {
-        public LogLevel Level { get; } = Config.Level switch
-        {
-            LogLevelName.Debug => LogLevel.Debug,
-            LogLevelName.Warning => LogLevel.Warning,
-            LogLevelName.Error => LogLevel.Error,
-            _ => LogLevel.Information,
-        };
+        public LogLevel Level { get; } = LevelOf(Config);
     }
+
+    /// <summary>The least that is written.</summary>
+    public static LogLevel LevelOf(LogConfig config) => config.Level switch
+    {
+        LogLevelName.Debug => LogLevel.Debug,
+        LogLevelName.Warning => LogLevel.Warning,
+        LogLevelName.Error => LogLevel.Error,
+        _ => LogLevel.Information,
+    };
 
     private sealed class LineLogger(LineLoggerProvider provider, string category) : ILogger
     {

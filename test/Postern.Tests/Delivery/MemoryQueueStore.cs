@@ -142,6 +142,7 @@ internal sealed class MemoryQueueStore(TimeProvider time) : IQueueStore
         return ValueTask.FromResult(true);
     }
 
+    public ValueTask<QueueTally> CountAsync(QueueQuery query, CancellationToken cancel) => ValueTask.FromResult(default(QueueTally));
     public ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel)
     {
         lock (_lock)
@@ -155,7 +156,7 @@ internal sealed class MemoryQueueStore(TimeProvider time) : IQueueStore
     public Task StartAsync(CancellationToken cancel) => Task.CompletedTask;
     public ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel) => ValueTask.FromResult<IReadOnlyList<MessageSummary>>([]);
     public ValueTask<MessageExport?> ExportAsync(MessageId id, CancellationToken cancel) => ValueTask.FromResult<MessageExport?>(null);
-    public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel) => ValueTask.FromResult(0);
+    public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel, Action<int>? progress = null) => ValueTask.FromResult(0);
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private sealed class MemoryLease(MessageId id, string destination, Entry entry, IReadOnlyList<int> pending, Part part) : Lease

@@ -42,14 +42,14 @@ public sealed class DocumentsTests
     {
         string tls = Directory.CreateTempSubdirectory("postern-docs-").FullName;
         foreach (string name in new[] { "fullchain.pem", "key.pem" }) File.WriteAllText(Path.Combine(tls, name), "");
-        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/configuration.md" })
+        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/access.md", "docs/configuration.md" })
         {
             string text = File.ReadAllText(Path.Combine(Root(), page));
             foreach (Match block in Regex.Matches(text, "```toml\n(.*?)```", RegexOptions.Singleline))
             {
                 string toml = block.Groups[1].Value.Contains("[[upstream]]", StringComparison.Ordinal) || block.Groups[1].Value.Contains("via = \"mx\"", StringComparison.Ordinal)
                     ? block.Groups[1].Value : block.Groups[1].Value + "\n[[upstream]]\nname = \"provider\"\naddress = \"smtp.example.com:587\"\n";
-                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["SMTP_PASSWORD"] = "x", ["OPS_WEBHOOK_SECRET"] = "whsec_cG9zdGVybi1wb3N0ZXJuLXBvc3Rlcm4=" };
+                var environment = new Dictionary<string, string> { ["APP_PASSWORD"] = "x", ["OPS_TOKEN"] = "a-token-that-is-long-enough", ["OIDC_SECRET"] = "x", ["SMTP_PASSWORD"] = "x", ["OPS_WEBHOOK_SECRET"] = "whsec_cG9zdGVybi1wb3N0ZXJuLXBvc3Rlcm4=" };
                 var result = new ConfigLoader(new ConfigSurroundings(environment.GetValueOrDefault, [], Root())).LoadText(toml.Replace("/etc/postern/tls", tls, StringComparison.Ordinal), page, []);
                 Assert.Empty(result.Errors.Select(e => e.ToString()));
             }

@@ -79,7 +79,7 @@ public sealed class EventSearchTests : IAsyncDisposable
     public void What_cannot_be_meant_is_said(string name, string value, string problem)
     {
         Assert.Null(EventText.ReadQuery(n => n == name ? value : null, DateTimeOffset.UnixEpoch, out var found));
-        Assert.Equal(problem, found!.Error);
+        Assert.Equal(problem, found!.Detail);
         Assert.NotEmpty(found.Mend);
     }
 

@@ -17,10 +17,11 @@ internal sealed class MemoryStore : IQueueStore
     public void Release(Lease lease, DateTimeOffset due) { }
     public ValueTask<bool> SettleAsync(Lease lease, Settlement settlement, CancellationToken cancel) => default;
     public ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel) => new([.. Messages.Select(m => m.Summary).Where(s => query.State is null || s.State == query.State).Take(query.Limit)]);
+    public ValueTask<QueueTally> CountAsync(QueueQuery query, CancellationToken cancel) => new(new QueueTally(Messages.Count, 0, 0, 0, 0, 0, null));
     public ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel) => new(Messages.FirstOrDefault(m => m.Summary.Id == id));
     public ValueTask<MessageExport?> ExportAsync(MessageId id, CancellationToken cancel) => default;
 
-    public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel)
+    public ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel, Action<int>? progress = null)
     {
         Updates.Add((query, action));
         return new(Messages.Count);

@@ -6,7 +6,7 @@ using Postern.Protocols.Smtp;
 namespace Postern.Tests.Queue;
 
 /// <summary>Every promise of <see cref="IQueueStore"/>; each engine runs them all.</summary>
-public abstract class QueueStoreContract : IAsyncLifetime
+public abstract partial class QueueStoreContract : IAsyncLifetime
 {
     protected const string Pool = "pool:provider";
     protected readonly FakeTimeProvider Time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));

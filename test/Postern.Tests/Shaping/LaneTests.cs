@@ -75,11 +75,64 @@ public sealed class LaneTests
         {
             Assert.True(lane.TryOpen(down.AddSeconds(i)).IsGranted);
             Assert.Null(lane.Refused(Refusal(down.AddSeconds(i), ClientStage.Connect, RefusalManner.Reset)));
-            lane.Closed();
+            lane.NotOpened();
         }
         lane.Reset();
         Assert.Empty(lane.Snapshot().Lessons);
         Assert.Equal(2, lane.MaxSessions);
+    }
+
+    [Fact]
+    public void Sessions_that_were_never_let_in_leave_no_trace_in_the_ramp()
+    {
+        var lane = Served(2);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.True(lane.TryOpen(Start).IsGranted);
+            lane.NotOpened();
+        }
+        Assert.Equal(2, lane.Snapshot().SessionsOpen);
+        // Two served and as many more: the ramp still knows that both are served.
+        for (int i = 0; i < 20; i++) Accept(lane, Start.AddSeconds(i), i + 1);
+        int more = 0;
+        while (lane.TryOpen(Start.AddSeconds(20)).IsGranted)
+        {
+            lane.Opened();
+            Accept(lane, Start.AddSeconds(20));
+            more++;
+        }
+        Assert.Equal(18, more);
+    }
+
+    [Fact]
+    public void Sessions_that_wait_for_a_host_that_never_answered_do_not_hold_back_those_of_the_others()
+    {
+        var lane = Served(2);
+        for (int i = 0; i < 20; i++) Accept(lane, Start.AddSeconds(i), i + 1);
+        for (int i = 0; i < 4; i++) Assert.True(lane.TryOpen(Start.AddSeconds(20), isStranger: true).IsGranted);
+        int more = 0;
+        while (lane.TryOpen(Start.AddSeconds(20)).IsGranted)
+        {
+            lane.Opened();
+            Accept(lane, Start.AddSeconds(20));
+            more++;
+        }
+        // All that the lane may have: what waits counts there.
+        Assert.Equal(14, more);
+        for (int i = 0; i < 4; i++) lane.NotOpened(isStranger: true);
+        Assert.Equal(4, lane.Free);
+    }
+
+    private static Lane Served(int sessions)
+    {
+        var lane = new Lane("mx.example.net", "", new LaneLimits(20));
+        for (int i = 0; i < sessions; i++)
+        {
+            Assert.True(lane.TryOpen(Start).IsGranted);
+            lane.Opened();
+            Accept(lane, Start);
+        }
+        return lane;
     }
 
     [Fact]

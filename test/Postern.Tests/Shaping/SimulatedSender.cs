@@ -77,7 +77,7 @@ internal sealed class SimulatedSender(Lane lane, SimulatedUpstream upstream, int
             At(Late(), () =>
             {
                 Refuse(refused, upstream.Manner == RefusalManner.Silent ? ClientStage.Connect : ClientStage.Greeting, 0, began);
-                lane.Closed();
+                lane.NotOpened();
                 Open();
             });
         });
@@ -105,18 +105,23 @@ internal sealed class SimulatedSender(Lane lane, SimulatedUpstream upstream, int
             return;
         }
         var began = Now;
+        var patience = lane.Asked(Now, inSession == 0);
         At(In(5, 15) + (began < SimulationStart.AddSeconds(2) ? SlowStart : TimeSpan.Zero), () =>
         {
             var refused = upstream.Message(Now, inSession);
             if (refused != LimitKind.None)
             {
-                At(Late(), () =>
+                // As in delivery: a session that has worked is given up early.
+                At(upstream.Manner == RefusalManner.Silent && inSession > 0 && patience < TimeOut ? Now + patience.Value : Late(), () =>
                 {
+                    if (upstream.Manner == RefusalManner.Silent) lane.NotHeard();
+                    else lane.Heard(Now - began, Now);
                     Refuse(refused, ClientStage.Mail, inSession, began);
                     Leave();
                 });
                 return;
             }
+            lane.Heard(Now - began, Now);
             At(In(10, 90), () =>
             {
                 if (!upstream.Fails(_messages++))

@@ -74,7 +74,7 @@ internal sealed class EmbeddedIncoming(EmbeddedQueueStore store, MessageId id) :
         var record = sketch with { EnvelopeBytes = envelopeBytes };
         record.Write(payload, pieces);
         var state = new MessageState(envelope, total, AcceptRecord.FixedBytes);
-        var message = store.Describe(id, envelope, extents);
+        var message = store.Describe(id, envelope, extents, total);
         message.State = state;
         var append = new AcceptAppend(store, message) { Urgency = urgency, IsProvisional = provisional.Value != 0 };
         append.Take(buffer!, record.PayloadBytes, RecordType.Accept);

@@ -6,20 +6,47 @@ public sealed partial class EmbeddedQueueStore
 {
     public async ValueTask<IReadOnlyList<MessageSummary>> ListAsync(QueueQuery query, CancellationToken cancel)
     {
-        int limit = Math.Clamp(query.Limit, 1, 1000);
+        int limit = Math.Clamp(query.Limit, 1, QueueQuery.MaxLimit);
         var found = new List<MessageSummary>();
-        foreach (var message in Candidates(query))
+        var match = new QueryMatch(query, _time.GetUtcNow());
+        var walk = new MessageWalk(query, match);
+        while (found.Count < limit && Next(walk))
         {
             cancel.ThrowIfCancellationRequested();
-            if (await HoldStateAsync(message).ConfigureAwait(false) is not { } state) continue;
-            lock (_gate)
+            foreach (var (message, isSure) in walk.Found)
             {
-                if (!message.IsGone && QueryMatch.Matches(query, state)) found.Add(Summarize(message, state));
-                DropStateNeedsLock(message, state);
+                if (await HoldStateAsync(message).ConfigureAwait(false) is not { } state) continue;
+                lock (_gate)
+                {
+                    if (!message.IsGone && (isSure || match.CheckState(message, state))) found.Add(Summarize(message, state));
+                    DropStateNeedsLock(message, state);
+                }
+                if (found.Count == limit) break;
             }
-            if (found.Count == limit) break;
         }
         return found;
+    }
+
+    public async ValueTask<QueueTally> CountAsync(QueueQuery query, CancellationToken cancel)
+    {
+        long bytes = 0, last = long.MinValue;
+        var states = new long[4];
+        var match = new QueryMatch(query, _time.GetUtcNow());
+        var walk = new MessageWalk(query with { NewestFirst = false, After = null }, match);
+        while (Next(walk))
+        {
+            cancel.ThrowIfCancellationRequested();
+            foreach (var (message, isSure) in walk.Found)
+            {
+                if (!isSure && !await IsMatchAsync(message, match).ConfigureAwait(false)) continue;
+                // Its state may have become another meanwhile: this is a look, not a promise.
+                states[(int)message.QueueState]++;
+                bytes += message.ContentBytes;
+                last = Math.Max(last, message.Id.Value);
+            }
+        }
+        long messages = states.Sum();
+        return new QueueTally(messages, bytes, states[(int)QueueState.Waiting], states[(int)QueueState.Deferred], states[(int)QueueState.Leased], states[(int)QueueState.Held], messages > 0 ? new MessageId(last) : null);
     }
 
     public async ValueTask<MessageDetails?> ShowAsync(MessageId id, CancellationToken cancel)
@@ -73,28 +100,29 @@ public sealed partial class EmbeddedQueueStore
 
     private WaitingMessage? Find(MessageId id)
     {
-        lock (_gate) return _messages.GetValueOrDefault(id.Value);
+        lock (_gate) return _messages.Find(id.Value);
     }
 
-    /// <summary>What memory alone cannot rule out, by ascending id.</summary>
-    private List<WaitingMessage> Candidates(QueueQuery query)
+    /// <summary>The next messages of a walk that match or may match. False at its end.</summary>
+    private bool Next(MessageWalk walk)
     {
-        var candidates = new List<WaitingMessage>();
-        long newest = query.OlderThan is { } age ? (NowMs - (long)age.TotalMilliseconds) << 22 : long.MaxValue;
+        walk.Found.Clear();
+        while (walk.Found.Count == 0 && !walk.IsOver)
+        {
+            lock (_gate) walk.StepNeedsLock(_messages);
+        }
+        return walk.Found.Count > 0;
+    }
+
+    private async ValueTask<bool> IsMatchAsync(WaitingMessage message, QueryMatch match)
+    {
+        if (await HoldStateAsync(message).ConfigureAwait(false) is not { } state) return false;
         lock (_gate)
         {
-            if (query.Id is { } id)
-            {
-                if (_messages.TryGetValue(id.Value, out var one) && QueryMatch.MayMatch(query, one, newest)) candidates.Add(one);
-                return candidates;
-            }
-            foreach (var message in _messages.Values)
-            {
-                if (QueryMatch.MayMatch(query, message, newest)) candidates.Add(message);
-            }
+            bool matches = !message.IsGone && match.CheckState(message, state);
+            DropStateNeedsLock(message, state);
+            return matches;
         }
-        candidates.Sort(static (a, b) => a.Id.CompareTo(b.Id));
-        return candidates;
     }
 
     private static MessageSummary Summarize(WaitingMessage message, MessageState state)
@@ -109,15 +137,18 @@ public sealed partial class EmbeddedQueueStore
             attempts = Math.Max(attempts, part.Attempts);
             if (!part.IsHeld) due = Math.Min(due, part.DueMs);
         }
-        string? lastReply = null;
         var recipients = state.Envelope.Recipients;
-        for (int i = 0; i < recipients.Count; i++)
-        {
-            if (state.Replies?[i] is { } reply && (lastReply is null || recipients[i].Status == RecipientStatus.Waiting)) lastReply = reply;
-        }
         return new MessageSummary(
             message.Id, state.Envelope.From.Address, state.Envelope.AcceptedAt, state.ContentBytes, message.QueueState,
             state.Count(RecipientStatus.Waiting) + state.Count(RecipientStatus.Held), recipients.Count, destinations, attempts,
-            due == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(due), lastReply);
+            due == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(due), state.LastReply)
+        {
+            Recipients = [.. recipients.Take(MessageSummary.MostRecipients).Select(r => r.Address.Address)],
+            Cause = message.Mark?.Cause,
+            Upstream = message.Mark?.Upstream,
+            User = state.Envelope.Origin.User,
+            ClientAddress = state.Envelope.Origin.ClientAddress,
+            Priority = state.Envelope.Priority,
+        };
     }
 }

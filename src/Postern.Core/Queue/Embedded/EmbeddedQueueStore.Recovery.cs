@@ -34,14 +34,16 @@ public sealed partial class EmbeddedQueueStore
         if (segments.Count > 0) segments[^1].File!.Sync();
         _journal = new Journal(_folder, _supply, _config.SegmentBytes, segments);
         _lastId = replay.HighestId;
-        _messages.EnsureCapacity(replay.Messages.Count);
+        WaitingMessage[] found = [.. replay.Messages.Values];
+        Array.Sort(found, static (a, b) => a.Id.CompareTo(b.Id));
         lock (_gate)
         {
-            foreach (var message in replay.Messages.Values)
+            foreach (var message in found)
             {
                 if (!replay.IsWhole(message))
                 {
                     CountSetAside($"message {message.Id}", "a part of its body is missing");
+                    _marks.Release(message);
                     continue;
                 }
                 EnterNeedsLock(message);

@@ -79,6 +79,8 @@ public sealed partial class EmbeddedQueueStore
             state.Change(update.Index, update.Status, destination, update.Reply);
         }
         if (evidence is not null) state.AddEvidence(evidence);
+        var attempt = settlement.Evidence;
+        _marks.Set(message, attempt is null ? message.Mark?.Cause : attempt.Diagnosis?.Verdict.Cause, attempt?.Upstream ?? message.Mark?.Upstream, state.LastReply);
         bool waits = false;
         foreach (int pending in lease.Pending) waits |= state.Status(pending) == RecipientStatus.Waiting && state.Envelope.Recipients[pending].Destination == lease.Destination;
         part.DueMs = waits ? nextDue : NowMs; // only newcomers of another part wait: nothing has been tried for them here
@@ -205,6 +207,7 @@ public sealed partial class EmbeddedQueueStore
                 Restore(message, new Before(change.FirstBefore, change.MoreBefore));
                 for (int i = 0; i < message.PartCount; i++) message.Part(i).Destination.Add(-1); // entering counts them
                 EnterNeedsLock(message);
+                _marks.Retain(message);
                 AddLive(message, +1);
             }
             else if (!message.IsGone)

@@ -2,32 +2,56 @@ namespace Postern.Core.Queue.Embedded;
 
 public sealed partial class EmbeddedQueueStore
 {
-    public async ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel)
+    /// <summary>Changes on their way to the journal at once: it may be slower than we are, and a million of them must not wait in memory.</summary>
+    private const int UpdatesAtOnce = 1024;
+
+    public async ValueTask<int> UpdateAsync(QueueQuery query, QueueAction action, CancellationToken cancel, Action<int>? progress = null)
     {
         int count = 0;
-        foreach (var message in Candidates(query))
+        // What comes from now on is not meant; without an end this would never catch up with a busy relay.
+        var upTo = new MessageId(Math.Min(query.UpTo?.Value ?? long.MaxValue, Interlocked.Read(ref _lastId)));
+        query = query with { UpTo = upTo, After = null, NewestFirst = false };
+        var match = new QueryMatch(query, _time.GetUtcNow());
+        var walk = new MessageWalk(query, match);
+        try
         {
-            cancel.ThrowIfCancellationRequested();
-            if (await HoldStateAsync(message).ConfigureAwait(false) is not { } state) continue;
-            bool matches;
-            lock (_gate)
+            while (Next(walk))
             {
-                matches = !message.IsGone && QueryMatch.Matches(query, state);
-                try
+                foreach (var (message, isSure) in walk.Found)
                 {
-                    if (matches) UpdateNeedsLock(message, state, query.Destination, action);
-                }
-                finally
-                {
-                    DropStateNeedsLock(message, state);
+                    cancel.ThrowIfCancellationRequested();
+                    if (!await UpdateAsync(message, isSure ? null : match, query.Destination, action).ConfigureAwait(false) || ++count % UpdatesAtOnce != 0) continue;
+                    await Journal.FlushAsync(stable: false).ConfigureAwait(false);
+                    progress?.Invoke(count);
                 }
             }
-            if (!matches) continue;
-            count++;
-            File(message);
         }
-        if (count > 0) await Journal.FlushAsync(stable: true).ConfigureAwait(false);
+        finally
+        {
+            if (count > 0) await Journal.FlushAsync(stable: true).ConfigureAwait(false);
+            progress?.Invoke(count);
+        }
         return count;
+    }
+
+    /// <param name="match">Null when it is known to match.</param>
+    private async ValueTask<bool> UpdateAsync(WaitingMessage message, QueryMatch? match, string? destination, QueueAction action)
+    {
+        if (await HoldStateAsync(message).ConfigureAwait(false) is not { } state) return false;
+        lock (_gate)
+        {
+            try
+            {
+                if (message.IsGone || match?.CheckState(message, state) == false) return false;
+                UpdateNeedsLock(message, state, destination, action);
+            }
+            finally
+            {
+                DropStateNeedsLock(message, state);
+            }
+        }
+        File(message);
+        return true;
     }
 
     private void UpdateNeedsLock(WaitingMessage message, MessageState state, string? destination, QueueAction action)
@@ -39,7 +63,7 @@ public sealed partial class EmbeddedQueueStore
             ref var part = ref message.Part(i);
             if (destination is not null && !QueryMatch.Like(part.Destination.Key, destination)) continue;
             if (part.Lease is not null) part.Wish = (byte)((byte)action + 1);
-            else
+            else if (action != QueueAction.Hold || !part.IsHeld)
             {
                 ActNeedsLock(message, state, i, action);
                 changed = true;

@@ -12,6 +12,9 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
 {
     private const int RecentStates = 1024;
 
+    /// <summary>Messages taken under the gate in one go.</summary>
+    private const int WalkBatch = 512;
+
     /// <summary>Recovering this many leaves more garbage than they need themselves; nobody is served yet, and a quiet relay would keep it for hours.</summary>
     private const int MessagesWorthCollecting = 20_000;
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
@@ -21,7 +24,8 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
     private readonly ILogger _logger;
     private readonly IDisposable? _lock;
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, WaitingMessage> _messages = [];
+    private readonly MessageIndex _messages = new();
+    private readonly AttemptMarks _marks = new();
     private readonly HashSet<EmbeddedLease> _leases = [];
     private readonly Destinations _destinations = new();
     private readonly WaitingMessage?[] _recent = new WaitingMessage?[RecentStates];
@@ -133,7 +137,7 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
     }
 
     /// <summary>The entry of a new message: one part for each destination.</summary>
-    internal WaitingMessage Describe(MessageId id, QueuedEnvelope envelope, Extent[]? extents)
+    internal WaitingMessage Describe(MessageId id, QueuedEnvelope envelope, Extent[]? extents, long contentBytes)
     {
         long due = envelope.AcceptedAt.ToUnixTimeMilliseconds();
         var recipients = envelope.Recipients;
@@ -142,6 +146,9 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         {
             Id = id,
             Extents = extents,
+            Text = SearchText.Of(envelope, out bool isCut),
+            IsTextCut = isCut,
+            ContentBytes = contentBytes,
             ExpiresMs = envelope.ExpiresAt.ToUnixTimeMilliseconds(),
             Priority = (sbyte)envelope.Priority,
             Tenant = TenantTag.Of(envelope),
@@ -154,6 +161,9 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         }
         return message;
     }
+
+    /// <summary>For recovery only: nothing else runs yet.</summary>
+    internal AttemptMarks Marks => _marks;
 
     /// <summary>Called by the journal when an accepted message is stable.</summary>
     internal void Enter(AcceptAppend accept)
@@ -174,7 +184,7 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
 
     private void EnterNeedsLock(WaitingMessage message)
     {
-        _messages[message.Id.Value] = message;
+        _messages.Set(message);
         Volatile.Write(ref _messageCount, _messages.Count);
         message.IsGone = false;
         for (int i = 0; i < message.PartCount; i++) message.Part(i).Destination.Add(1);
@@ -185,6 +195,7 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
     private void LeaveNeedsLock(WaitingMessage message)
     {
         _messages.Remove(message.Id.Value);
+        _marks.Release(message);
         Volatile.Write(ref _messageCount, _messages.Count);
         message.IsGone = true;
         CountHeldNeedsLock(message);
@@ -225,13 +236,15 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
 
     private void FileAll()
     {
-        WaitingMessage[] all;
-        lock (_gate)
+        var batch = new WaitingMessage[WalkBatch];
+        for (long after = long.MinValue; ;)
         {
-            all = new WaitingMessage[_messages.Count];
-            _messages.Values.CopyTo(all, 0);
+            int count;
+            lock (_gate) count = _messages.CopyAfter(after, batch);
+            if (count == 0) return;
+            after = batch[count - 1].Id.Value;
+            foreach (var message in batch.AsSpan(0, count)) File(message);
         }
-        foreach (var message in all) File(message);
     }
 
     /// <summary>Every second: leases that lapsed, the disk, segments to clean.</summary>
@@ -263,22 +276,8 @@ public sealed partial class EmbeddedQueueStore : IQueueStore
         catch (IOException) { Interlocked.Exchange(ref _freeBytes, 0); }
     }
 
-    private long _oldest;
-    private long _oldestFoundAt;
-
-    /// <summary>Kept while that message waits; looked for anew at most every five seconds, for it means a walk over all.</summary>
     private DateTimeOffset? OldestAcceptedAt()
     {
-        lock (_gate)
-        {
-            if (_messages.Count == 0) return null;
-            if (!_messages.ContainsKey(_oldest) && (_oldestFoundAt == 0 || _time.GetElapsedTime(_oldestFoundAt) > TimeSpan.FromSeconds(5)))
-            {
-                _oldest = long.MaxValue;
-                foreach (long id in _messages.Keys) _oldest = Math.Min(_oldest, id);
-                _oldestFoundAt = _time.GetTimestamp();
-            }
-            return DateTimeOffset.FromUnixTimeMilliseconds(_oldest >> 22);
-        }
+        lock (_gate) return _messages.Oldest is { } oldest ? DateTimeOffset.FromUnixTimeMilliseconds(oldest >> 22) : null;
     }
 }

@@ -2,17 +2,20 @@ using Postern.Protocols.Smtp;
 
 namespace Postern.Core.Queue.Embedded;
 
-/// <summary>The envelope as bytes, version 1. Reading is strict: anything but what was written is refused.</summary>
+/// <summary>
+/// The envelope as bytes, version 1. Reading is strict: anything but what was written is refused. A message that is traced has its traceparent at the end, and a flag that says so, so that all
+/// others are as they were before there were traces.
+/// </summary>
 internal static class EnvelopeCodec
 {
     private const byte Version = 1;
-    private const byte SmtpUtf8Flag = 1, EightBitFlag = 2;
+    private const byte SmtpUtf8Flag = 1, EightBitFlag = 2, TraceFlag = 4;
 
     public static int MaxBytes(QueuedEnvelope envelope)
     {
         var origin = envelope.Origin;
         int bytes = 64 + FieldWriter.MaxBytes(envelope.From.Address) + FieldWriter.MaxBytes(envelope.EnvId) + FieldWriter.MaxBytes(origin.ClientAddress)
-            + FieldWriter.MaxBytes(origin.ClientHello) + FieldWriter.MaxBytes(origin.User) + FieldWriter.MaxBytes(origin.Listener) + FieldWriter.MaxBytes(origin.Protocol);
+            + FieldWriter.MaxBytes(origin.ClientHello) + FieldWriter.MaxBytes(origin.User) + FieldWriter.MaxBytes(origin.Listener) + FieldWriter.MaxBytes(origin.Protocol) + (envelope.Traceparent is null ? 0 : FieldWriter.MaxBytes(envelope.Traceparent));
         var recipients = envelope.Recipients;
         for (int i = 0; i < recipients.Count; i++)
         {
@@ -26,7 +29,7 @@ internal static class EnvelopeCodec
     {
         var writer = new FieldWriter(buffer);
         writer.Byte(Version);
-        writer.Byte((byte)((envelope.SmtpUtf8 ? SmtpUtf8Flag : 0) | (envelope.HasEightBit ? EightBitFlag : 0)));
+        writer.Byte((byte)((envelope.SmtpUtf8 ? SmtpUtf8Flag : 0) | (envelope.HasEightBit ? EightBitFlag : 0) | (envelope.Traceparent is null ? 0 : TraceFlag)));
         writer.Byte((byte)envelope.Body);
         writer.Byte((byte)envelope.Return);
         writer.Byte((byte)(sbyte)envelope.Priority);
@@ -52,6 +55,7 @@ internal static class EnvelopeCodec
             writer.Text(recipient.Destination == destination ? null : recipient.Destination); // null: as the one before
             destination = recipient.Destination;
         }
+        if (envelope.Traceparent is not null) writer.Text(envelope.Traceparent);
         return writer.Position;
     }
 
@@ -60,7 +64,7 @@ internal static class EnvelopeCodec
     {
         var reader = new FieldReader(bytes);
         if (reader.Byte() != Version) return null;
-        byte flags = reader.Below(SmtpUtf8Flag | EightBitFlag);
+        byte flags = reader.Below(SmtpUtf8Flag | EightBitFlag | TraceFlag);
         var body = (BodyType)reader.Below((byte)BodyType.BinaryMime);
         var returns = (DsnReturn)reader.Below((byte)DsnReturn.Full);
         int priority = (sbyte)reader.Byte();
@@ -78,6 +82,7 @@ internal static class EnvelopeCodec
             if (address is null || destination is null) return null;
             recipients[i] = new QueuedRecipient(new MailPath(address), destination, notify, original, status);
         }
+        string? traceparent = (flags & TraceFlag) != 0 ? reader.Text() : null;
         if (!reader.AtEnd || recipients.Length == 0 || from is null || listener is null || protocol is null) return null;
         return new QueuedEnvelope
         {
@@ -92,6 +97,7 @@ internal static class EnvelopeCodec
             Return = returns,
             EnvId = envId,
             Priority = priority,
+            Traceparent = traceparent,
         };
     }
 }

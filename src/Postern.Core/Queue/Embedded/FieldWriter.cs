@@ -93,6 +93,12 @@ internal ref struct FieldReader(ReadOnlySpan<byte> buffer)
         return Failed ? null : Encoding.UTF8.GetString(bytes);
     }
 
+    public void SkipText()
+    {
+        int length = Count();
+        if (length > 0) Take(length - 1);
+    }
+
     public ReadOnlySpan<byte> Bytes() => Take(Count());
 
     /// <summary>A member of an enum whose highest value is given.</summary>

@@ -46,7 +46,9 @@ internal sealed class JournalReplay(EmbeddedQueueStore store, Destinations desti
             return true;
         }
         if (EnvelopeCodec.Read(accept.Envelope(payload), destinations) is not { } envelope) return false;
-        var message = store.Describe(accept.Id, envelope, extents);
+        long content = accept.InlineBytes;
+        foreach (var extent in extents ?? []) content += extent.BodyBytes;
+        var message = store.Describe(accept.Id, envelope, extents, content);
         (message.Accept, message.AcceptBytes) = (record.At, record.RecordBytes);
         if (accept.Provisional.Value == 0) Messages[accept.Id.Value] = message;
         else if (_provisional.TryGetValue(accept.Provisional.Value, out var list)) list.Add(message);
@@ -63,6 +65,7 @@ internal sealed class JournalReplay(EmbeddedQueueStore store, Destinations desti
         (message.Snapshot, message.SnapshotBytes) = (record.At, record.RecordBytes);
         message.First = parts[0];
         message.More = parts.Length == 1 ? null : parts[1..];
+        if (SnapshotCodec.ReadLast(payload) is var (cause, upstream, reply)) store.Marks.Set(message, cause, upstream, reply);
         return true;
     }
 
@@ -71,7 +74,7 @@ internal sealed class JournalReplay(EmbeddedQueueStore store, Destinations desti
         if (!SettleRecord.TryRead(record.Payload.Span, out var id, out int commits)) return false;
         HighestId = Math.Max(HighestId, id.Value);
         Commit(id, commits);
-        Messages.Remove(id.Value);
+        if (Messages.Remove(id.Value, out var message)) store.Marks.Release(message);
         return true;
     }
 

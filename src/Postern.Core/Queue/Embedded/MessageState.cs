@@ -24,6 +24,21 @@ internal sealed class MessageState(QueuedEnvelope envelope, long contentBytes, i
     /// <summary>Compressed attempts, oldest first.</summary>
     public List<byte[]> Evidence { get; } = [];
 
+    /// <summary>The words that matter: of a recipient that still waits, if there are any.</summary>
+    public string? LastReply
+    {
+        get
+        {
+            string? last = null;
+            var recipients = Envelope.Recipients;
+            for (int i = 0; i < recipients.Count; i++)
+            {
+                if (Replies?[i] is { } reply && (last is null || recipients[i].Status == RecipientStatus.Waiting)) last = reply;
+            }
+            return last;
+        }
+    }
+
     /// <summary>Leases and updates that hold it.</summary>
     public int Users { get; set; }
 

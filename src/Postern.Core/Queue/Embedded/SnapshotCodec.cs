@@ -3,11 +3,12 @@ namespace Postern.Core.Queue.Embedded;
 /// <summary>The payload of a Snapshot record: the whole changeable state of a message, so that the last one alone is enough.</summary>
 internal static class SnapshotCodec
 {
-    private const byte Version = 1;
+    /// <summary>Version 1 ended before the last attempt's cause and upstream.</summary>
+    private const byte Version = 2;
 
     public static int MaxBytes(WaitingMessage message, MessageState state)
     {
-        int bytes = 64;
+        int bytes = 64 + FieldWriter.MaxBytes(message.Mark?.Cause) + FieldWriter.MaxBytes(message.Mark?.Upstream);
         for (int i = 0; i < message.PartCount; i++) bytes += 32 + FieldWriter.MaxBytes(message.Part(i).Destination.Key);
         var recipients = state.Envelope.Recipients;
         for (int i = 0; i < recipients.Count; i++) bytes += 1 + FieldWriter.MaxBytes(recipients[i].Destination) + FieldWriter.MaxBytes(state.Replies?[i]);
@@ -43,6 +44,8 @@ internal static class SnapshotCodec
         }
         writer.Count(state.Evidence.Count);
         foreach (byte[] evidence in state.Evidence) writer.Bytes(evidence);
+        writer.Text(message.Mark?.Cause);
+        writer.Text(message.Mark?.Upstream);
         return writer.Position;
     }
 
@@ -50,14 +53,45 @@ internal static class SnapshotCodec
     public static MessagePart[]? ReadParts(ReadOnlySpan<byte> payload, Destinations destinations)
     {
         var reader = new FieldReader(payload);
-        return ReadParts(ref reader, destinations);
+        return ReadParts(ref reader, destinations, out _);
+    }
+
+    /// <summary>What the last attempt left, for searches. Null when the bytes are no snapshot.</summary>
+    public static (string? Cause, string? Upstream, string? Reply)? ReadLast(ReadOnlySpan<byte> payload)
+    {
+        var reader = new FieldReader(payload);
+        reader.Int64();
+        reader.Int64();
+        byte version = reader.Byte();
+        int parts = reader.Items(atLeastBytes: 11);
+        for (int i = 0; i < parts && !reader.Failed; i++)
+        {
+            reader.SkipText();
+            reader.Int64();
+            reader.Count();
+            reader.Byte();
+        }
+        int recipients = reader.Items(atLeastBytes: 3);
+        string? reply = null;
+        for (int i = 0; i < recipients && !reader.Failed; i++)
+        {
+            bool waits = (RecipientStatus)reader.Byte() == RecipientStatus.Waiting;
+            reader.SkipText();
+            if (reply is not null && !waits) reader.SkipText();
+            else if (reader.Text() is { } said) reply = said;
+        }
+        int evidence = reader.Items(atLeastBytes: 1);
+        for (int i = 0; i < evidence && !reader.Failed; i++) reader.Bytes();
+        if (version < 2) return reader.Failed ? null : (null, null, reply);
+        string? cause = reader.Text(), upstream = reader.Text();
+        return reader.Failed ? null : (cause, upstream, reply);
     }
 
     /// <summary>Applies recipients, words and evidence to the state as accepted. False when it does not belong to it.</summary>
     public static bool Apply(ReadOnlySpan<byte> payload, MessageState state, Destinations destinations)
     {
         var reader = new FieldReader(payload);
-        if (ReadParts(ref reader, destinations) is null) return false;
+        if (ReadParts(ref reader, destinations, out byte version) is null) return false;
         if (reader.Items(atLeastBytes: 3) != state.Envelope.Recipients.Count) return false;
         string? destination = null;
         for (int i = 0; i < state.Envelope.Recipients.Count; i++)
@@ -70,14 +104,20 @@ internal static class SnapshotCodec
         }
         int count = reader.Items(atLeastBytes: 1);
         for (int i = 0; i < count && !reader.Failed; i++) state.AddEvidence(reader.Bytes().ToArray());
+        if (version >= 2)
+        {
+            reader.SkipText();
+            reader.SkipText();
+        }
         return reader.AtEnd;
     }
 
-    private static MessagePart[]? ReadParts(ref FieldReader reader, Destinations destinations)
+    private static MessagePart[]? ReadParts(ref FieldReader reader, Destinations destinations, out byte version)
     {
         reader.Int64();
         reader.Int64();
-        if (reader.Byte() != Version) return null;
+        version = reader.Byte();
+        if (version is 0 or > Version) return null;
         var parts = new MessagePart[reader.Items(atLeastBytes: 11)];
         for (int i = 0; i < parts.Length && !reader.Failed; i++)
         {

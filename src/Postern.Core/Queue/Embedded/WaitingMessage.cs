@@ -37,9 +37,21 @@ internal sealed class WaitingMessage
     public long ExpiresMs { get; init; }
     public MessagePart First;
     public MessagePart[]? More;
+
+    /// <summary>See <see cref="SearchText"/>.</summary>
+    public byte[] Text { get; init; } = [];
+
+    /// <summary>Set through <see cref="AttemptMarks"/> only. Null before the first attempt.</summary>
+    public AttemptMark? Mark { get; set; }
+
+    /// <summary>Of its content.</summary>
+    public long ContentBytes { get; init; }
     public sbyte Priority { get; init; }
     public ushort Tenant { get; init; }
     public bool IsGone { get; set; }
+
+    /// <summary>There are more recipients than <see cref="Text"/> names.</summary>
+    public bool IsTextCut { get; init; }
 
     /// <summary>Whether it is in the count of held messages.</summary>
     public bool IsCountedHeld { get; set; }

@@ -77,10 +77,12 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
     }
 
     /// <summary>Reads one reply; exactly one of the two is set.</summary>
-    public async ValueTask<StageResult> ReadReplyAsync(ClientStage stage, CancellationToken cancel)
+    /// <param name="patience">Less than the stage's own time; null for that.</param>
+    public async ValueTask<StageResult> ReadReplyAsync(ClientStage stage, CancellationToken cancel, TimeSpan? patience = null)
     {
         if (TryParse(stage, out var early)) return early;
-        var deadline = Arm(stage);
+        var limit = patience < timeouts.Of(stage) ? patience : null;
+        var deadline = Arm(stage, limit);
         var registration = Follow(cancel, deadline);
         try
         {
@@ -95,7 +97,7 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
         }
         catch (Exception e) when (IsNetworkTrouble(e))
         {
-            return new StageResult(null, Failed(e, stage, cancel));
+            return new StageResult(null, Failed(e, stage, cancel, limit));
         }
         finally
         {
@@ -172,11 +174,13 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
 
     private static bool IsNetworkTrouble(Exception e) => e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
-    private StageFailure Failed(Exception error, ClientStage stage, CancellationToken cancel)
+    private StageFailure Failed(Exception error, ClientStage stage, CancellationToken cancel, TimeSpan? patience = null)
     {
         var row = ClientStageTable.Of(stage);
         if (cancel.IsCancellationRequested)
             return new StageFailure(stage, Speaker.Us, FailureKind.Cancelled, $"given up while {row.Phrase}: the relay is stopping", null, row.MayDuplicate);
+        if (error is OperationCanceledException && patience is { } waited)
+            return new StageFailure(stage, Speaker.Network, FailureKind.TimedOut, $"no answer for {Seconds(waited)} while {row.Phrase}, on a session that had been answered at once before (given up before timeouts.{row.TimeoutName}: nothing of the message had been handed over)", null, row.MayDuplicate);
         if (error is OperationCanceledException)
             return new StageFailure(stage, Speaker.Network, FailureKind.TimedOut, $"timed out after {Seconds(timeouts.Of(stage))} while {row.Phrase} (timeouts.{row.TimeoutName})", null, row.MayDuplicate);
         if ((error as SocketException ?? error.InnerException as SocketException) is { } socket)
@@ -216,7 +220,7 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
         _in = larger;
     }
 
-    private CancellationTokenSource Arm(ClientStage stage)
+    private CancellationTokenSource Arm(ClientStage stage, TimeSpan? patience = null)
     {
         // One source serves the whole session; it is only made anew after it has fired.
         if (_deadline is null || _deadline.IsCancellationRequested)
@@ -225,7 +229,7 @@ internal sealed class PeerWire(Stream stream, StageTimeouts timeouts, TimeProvid
             _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         }
 
-        _deadline.CancelAfter(timeouts.Of(stage));
+        _deadline.CancelAfter(patience ?? timeouts.Of(stage));
         return _deadline;
     }
 

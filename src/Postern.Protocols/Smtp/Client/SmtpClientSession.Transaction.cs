@@ -16,7 +16,7 @@ public sealed partial class SmtpClientSession
     public async ValueTask<TransactionResult> SendAsync(ClientTransaction transaction, SessionRecorder recorder, CancellationToken cancel)
     {
         _recorder = recorder;
-        var run = new TransactionRun(transaction.Recipients.Count);
+        var run = new TransactionRun(transaction.Recipients.Count) { First = transaction.First };
         await SendEnvelopeAsync(transaction, run, cancel);
         if (run.Broken is null && run.DataReply is { IsIntermediate: true })
         {
@@ -67,10 +67,11 @@ public sealed partial class SmtpClientSession
             var stage = run.NextExpected;
             if (stage != ClientStage.Rset) _recorder.Enter(stage);
             StageResult result;
-            if (broken is null) result = await HearAsync(stage, cancel);
+            if (broken is null) result = await HearAsync(stage, cancel, run.First is { Took: null } first ? first.Patience : null);
             // The peer may have said why before it hung up.
             else result = await _wire.ReadLastWordsAsync(broken, cancel);
             if (result.Failure is { } failure) return run.Break(failure);
+            run.First?.Note();
             if (!run.Hear(result.Reply!)) return false;
         }
 

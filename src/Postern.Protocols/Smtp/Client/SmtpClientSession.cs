@@ -205,9 +205,10 @@ public sealed partial class SmtpClientSession : IAsyncDisposable
         return last;
     }
 
-    private async ValueTask<StageResult> HearAsync(ClientStage stage, CancellationToken cancel)
+    /// <param name="patience">Null: as long as is configured.</param>
+    private async ValueTask<StageResult> HearAsync(ClientStage stage, CancellationToken cancel, TimeSpan? patience = null)
     {
-        var result = await _wire.ReadReplyAsync(stage, cancel);
+        var result = await _wire.ReadReplyAsync(stage, cancel, patience);
         _recorder.Heard((object?)result.Reply ?? result.Failure!.Detail);
         return result;
     }

@@ -10,6 +10,8 @@ internal sealed class TransactionRun(int recipients)
     private bool _ignoreEnd, _mailAccepted, _ended;
     private ClientStage _reached = ClientStage.Mail;
 
+    public FirstReply? First { get; init; }
+
     public int Outstanding => _expected.Count;
 
     /// <summary>The oldest command without a reply.</summary>
