@@ -23,7 +23,7 @@ internal sealed partial class PostfixImport
         ("smtp_quit_timeout", "timeouts.quit", 's'),
     ];
 
-    /// <param name="ZeroIsAll">0 stands for no limit.</param>
+    // ZeroIsAll: 0 stands for no limit.
     private static readonly (string Parameter, string Key, bool ZeroIsAll)[] _numbers =
     [
         ("message_size_limit", "limits.max_message", true),
