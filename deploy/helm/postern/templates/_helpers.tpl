@@ -42,7 +42,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{- /* The names by which its Service is called, and those of the ingress and of the values. */ -}}
 {{- define "postern.hosts" -}}
-{{- $name := include "postern.fullname" . -}}
+{{- $name := printf "%s-http" (include "postern.fullname" .) -}}
 {{- $hosts := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) -}}
 {{- if .Values.http.ingress.enabled }}{{ $hosts = append $hosts .Values.http.ingress.host }}{{ end -}}
 {{- concat $hosts .Values.http.hosts | uniq | join "," -}}
