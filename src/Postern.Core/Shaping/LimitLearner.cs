@@ -44,19 +44,19 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         if (_connectionRate.State != LimitState.Unknown && isFirst) AcceptedRate(_connectionRate, connections, began, now);
     }
 
-    /// <param name="isSilent">New sessions are not answered either.</param>
-    public LaneLesson? Refused(in LaneSample sample, bool isSilent = false)
+    /// <param name="silentSince">Since then nothing was answered, on new sessions neither; null while something is.</param>
+    public LaneLesson? Refused(in LaneSample sample, long? silentSince = null)
     {
         long now = sample.At.UtcTicks;
         var budget = sample.IsOpening ? connections : messages;
         long began = sample.Began == default ? Math.Min(now, budget.LastGrant) : sample.Began.UtcTicks;
         budget.Return(began);
-        var kind = Attribute(sample, began, now, isSilent);
+        var kind = Attribute(sample, began, now, silentSince is not null);
         return kind switch
         {
             LimitKind.Concurrency => LearnConcurrency(sample, began, now),
-            LimitKind.ConnectionRate => LearnRate(_connectionRate, connections, sample, began, now),
-            LimitKind.MessageRate => LearnRate(_messageRate, messages, sample, began, now),
+            LimitKind.ConnectionRate => LearnRate(_connectionRate, connections, sample, began, now, null),
+            LimitKind.MessageRate => LearnRate(_messageRate, messages, sample, began, now, silentSince),
             LimitKind.SessionLength => LearnLength(sample, now),
             _ => null,
         };
@@ -134,7 +134,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         return Teach(_sessionLength, sample, length, 0);
     }
 
-    private LaneLesson? LearnRate(LearnedLimit limit, RateBudget budget, in LaneSample sample, long began, long now)
+    private LaneLesson? LearnRate(LearnedLimit limit, RateBudget budget, in LaneSample sample, long began, long now, long? silentSince)
     {
         if (limit.RefusedAt > 0 && began <= limit.RefusedAt)
         {
@@ -145,7 +145,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         }
         int span = Math.Max(limit.Span, sample.Window is { } window ? RateSpan.For(window) : 0);
         // What went out after a message that was dropped, and before its time-out, was most likely dropped too.
-        long to = sample.Manner == RefusalManner.Silent ? began : now;
+        long to = sample.Manner == RefusalManner.Silent ? Math.Min(began, silentSince ?? began) : now;
         long length = RateSpan.All[span].Ticks, since = to - limit.RefusedAt;
         int seen = budget.Window.Between(began - length, to, now), between = budget.Window.Between(limit.RefusedAt, to, now);
         bool isFar = limit.State != LimitState.Unknown && (span > limit.Span || seen * 4 < limit.Value);

@@ -7,8 +7,8 @@ namespace Postern.Core.Shaping;
 /// </summary>
 internal sealed class ReplyWatch
 {
-    /// <summary>Three times the first repetition of a lost packet (RFC 6298), and what a busy server takes to look something up.</summary>
-    private static readonly long LeastSilence = TimeSpan.FromSeconds(3).Ticks;
+    /// <summary>A lost packet is repeated after a second (RFC 6298), once more after two.</summary>
+    private static readonly long LeastSilence = TimeSpan.FromSeconds(2).Ticks;
 
     /// <summary>One message goes out all the same in so long a silence: somebody must find out that it is over.</summary>
     private static readonly long Trickle = TimeSpan.FromSeconds(10).Ticks;
@@ -23,6 +23,9 @@ internal sealed class ReplyWatch
 
     /// <summary>A session that was let in since the last reply, and has carried nothing, is not answered either: no limit of a session's length is like that, and no host that is down.</summary>
     public bool IsNewUnheard => _newUnheard > 0;
+
+    /// <summary>When the first was asked of those that nobody has answered; no meaning while none waits.</summary>
+    public long SilentSince => _silentSince;
 
     /// <param name="isNew">The session has carried nothing yet.</param>
     public void Asked(long now, bool isNew = false)

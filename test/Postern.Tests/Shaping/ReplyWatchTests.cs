@@ -41,8 +41,9 @@ public sealed class ReplyWatchTests
         Assert.False(watch.IsSilent(Start + 60 * Second));
         watch.Asked(Start + 60 * Second);
         watch.Asked(Start + 61 * Second);
-        Assert.False(watch.IsSilent(Start + 62 * Second));
-        Assert.True(watch.IsSilent(Start + 64 * Second));
+        Assert.False(watch.IsSilent(Start + 61 * Second));
+        Assert.True(watch.IsSilent(Start + 63 * Second));
+        Assert.Equal(Start + 60 * Second, watch.SilentSince);
     }
 
     [Fact]
@@ -62,7 +63,7 @@ public sealed class ReplyWatchTests
         var watch = Answering(Second / 100);
         watch.Asked(Start);
         watch.Asked(Start);
-        Assert.Equal(5, Enumerable.Range(4, 50).Count(s => !watch.IsSilent(Start + s * Second)));
+        Assert.Equal(5, Enumerable.Range(3, 50).Count(s => !watch.IsSilent(Start + s * Second)));
         watch.Asked(Start + 54 * Second);
         watch.Heard(Second / 100, Start + 54 * Second);
         Assert.False(watch.IsSilent(Start + 55 * Second));
