@@ -35,6 +35,7 @@ UNIT
 ln -s ../inside.service "$work/upper/etc/systemd/system/multi-user.target.wants/inside.service"
 
 # A mount namespace of its own: what is mounted goes with it. Its /run is new, since nspawn wants one that is no disk.
+# shellcheck disable=SC2016 # the inner shell expands them
 timeout -k 10 300 unshare -m --propagation private bash -c '
   mount -t tmpfs tmpfs /run
   mount -t tmpfs -o size=1g tmpfs "$1/work" 2>/dev/null
@@ -47,8 +48,9 @@ if ! grep -q . "$work/given/result"; then
   tail -n 5 "$work/boot.log"
   skip "a Debian with systemd could not be started here (code $status)"
 fi
-cat "$work/given/result" | grep -v '^DONE'
+grep -v "^DONE" "$work/given/result"
 if ! grep -q '^DONE' "$work/given/result"; then echo "FAILED: the checks in the Debian did not come to their end (code $status)"; fi
+[ -z "${POSTERN_TEST_KEEP:-}" ] || cp "$work/given/log" "$POSTERN_TEST_KEEP"
 if grep -q '^FAILED' "$work/given/result"; then
   echo "--- the last lines of what was done there:"
   tail -n 80 "$work/given/log"
