@@ -19,22 +19,22 @@ internal sealed class DiagnosisEndpoints(RelayView relay)
         routes.MapGet("/api/v1/incidents", (RequestDelegate)Incidents).Needs(ApiRole.Read)
             .Describe("listIncidents", "Incidents", "Troubles of upstreams", "Those that go on, most waiting mail first; with 'all' also the 200 that ended last, newest first.")
             .Takes([new ApiParameter("all", "Also those that are over.", "boolean", "true"), new ApiParameter("upstream", "Of this upstream, MX host or domain.", Example: "provider"), new ApiParameter("cause", "Of this cause id.", Example: "rate-limited"), .. Paging.Parameters(UsualPage, MaxPage, "incident")])
-            .Gives<IncidentsContract>("A page.")
+            .Gives<IncidentsContract>("A page.", $$"""{"incidents":[{{ApiExamples.Incident}}]}""")
             .Refuses(ProblemKind.InvalidParameter);
         routes.MapGet("/api/v1/incidents/{id}", (RequestDelegate)Show).Needs(ApiRole.Read)
             .Describe("getIncident", "Incidents", "One incident", "With its evidence, what was done about it, and the fix.")
             .Takes(new ApiParameter("id", "An incident's id.", Example: "01kb2d3e4f5g6", IsRequired: true, In: ApiPlace.Path))
-            .Gives<Incident>("The incident.")
+            .Gives<Incident>("The incident.", ApiExamples.Incident)
             .Refuses(ProblemKind.UnknownIncident);
         routes.MapGet("/api/v1/diagnoses", (RequestDelegate)Diagnoses).Needs(ApiRole.Read)
             .Describe("listDiagnoses", "Incidents", "The last diagnosis of each upstream that failed lately")
             .Takes([new ApiParameter("upstream", "Of this one only.", Example: "provider"), .. Paging.Parameters(UsualPage, MaxPage, "upstream")])
-            .Gives<DiagnosesContract>("A page.")
+            .Gives<DiagnosesContract>("A page.", $$"""{"diagnoses":[{"upstream":"provider","seen_at":"2026-01-02T03:09:06+00:00","diagnosis":{{ApiExamples.Diagnosis}} }]}""")
             .Refuses(ProblemKind.InvalidParameter);
         routes.MapGet("/api/v1/check", (RequestDelegate)Check).Needs(ApiRole.Operate)
             .Describe("checkTarget", "Incidents", "Examine a destination", "Everything that 'postern check' does, from where the relay runs, without sending mail. It takes up to a minute; two run at a time.")
             .Takes(new ApiParameter("target", "An upstream by name, a domain, an address, or host:port.", Example: "example.org", IsRequired: true))
-            .Gives<DiagnosisReport>("What was found.")
+            .Gives<DiagnosisReport>("What was found.", ApiExamples.Diagnosis)
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.Starting, ProblemKind.Busy);
     }
 

@@ -17,7 +17,7 @@ internal sealed class Endpoints(RelayView relay)
             .Gives<ReadinessContract>("It is not, and why.", """{"ready":false,"problems":["the relay is starting: the queue is being read"]}""", 503);
         routes.MapGet("/api/v1/status", (RequestDelegate)Status).Needs(ApiRole.Read)
             .Describe("getStatus", "Relay", "How the relay is", "What waits, open incidents, what fails: what 'postern status --json' prints.")
-            .Gives<StatusContract>("How it is now.");
+            .Gives<StatusContract>("How it is now.", ApiExamples.Status);
         routes.MapGet(ProblemTypes.Path + "/{name}", (RequestDelegate)ProblemKinds).Needs(ApiRole.Read)
             .Describe("getProblemType", "Relay", "What a kind of problem means", "Where 'type' of every problem points (RFC 9457).")
             .Takes(new ApiParameter("name", "The last part of a problem's type.", Example: "unknown-message", IsRequired: true, In: ApiPlace.Path))

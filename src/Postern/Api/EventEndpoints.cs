@@ -26,7 +26,7 @@ internal sealed class EventEndpoints(RelayView relay, TimeProvider time)
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.Busy, ProblemKind.Starting);
         routes.MapGet("/api/v1/webhooks", (RequestDelegate)(http => Answers.Json(http, new WebhooksContract(relay.Insight()?.Webhooks() ?? []), ApiJson.Default.WebhooksContract))).Needs(ApiRole.Read)
             .Describe("listWebhooks", "Events", "How far each webhook has been told", "Since when it fails, why, and when it is tried again.")
-            .Gives<WebhooksContract>("The webhooks that are switched on.");
+            .Gives<WebhooksContract>("The webhooks that are switched on.", ApiExamples.Webhooks);
     }
 
     private async Task Events(HttpContext http)

@@ -16,7 +16,6 @@ internal sealed class QueueEndpoints(QueueDesk desk)
     private const string Like = """{"action":"retry","destination":"pool:provider"}""";
     private const string Done = """{"operation":"19c2f6e5a01","action":"hold","state":"done","messages":3,"matching":{"messages":3,"bytes":12288,"waiting":1,"deferred":2,"leased":0,"held":0,"up_to":"01kb2d3e4f5g6"},"started_at":"2026-01-02T03:04:05+00:00","ended_at":"2026-01-02T03:04:05+00:00"}""";
     private const string Running = """{"operation":"19c2f6e5a01","action":"hold","state":"running","messages":20480,"started_at":"2026-01-02T03:04:05+00:00"}""";
-    private const string Item = """{"id":"01kb2d3e4f5g6","sender":"app@example.org","accepted_at":"2026-01-02T03:04:05+00:00","size_bytes":4096,"state":"deferred","recipients_waiting":1,"recipients_total":1,"recipients":["you@example.net"],"destinations":["pool:provider"],"attempts":2,"next_due":"2026-01-02T03:19:05+00:00","last_reply":"450 4.7.1 greylisted","cause":"greylisted","upstream":"provider","client_address":"192.0.2.7","priority":0}""";
 
     private static readonly ApiParameter IdParameter = new("id", "A queue id: 13 letters and digits.", Example: "01kb2d3e4f5g6", IsRequired: true, In: ApiPlace.Path);
     private static readonly ApiParameter OperationParameter = new("operation", "As the action answered it.", Example: "19c2f6e5a01", IsRequired: true, In: ApiPlace.Path);
@@ -33,12 +32,12 @@ internal sealed class QueueEndpoints(QueueDesk desk)
                 new ApiParameter("limit", "Messages at most; 100 without it.", "integer", "50") { Least = 1, Most = MaxPage },
                 new ApiParameter("after", "Continue behind this message: 'next' of the page before. Pages go by id, so a message is never shown twice and none is left out, whatever comes and goes."),
                 new ApiParameter("count", "Also count all that match.", "boolean", "true")])
-            .Gives<QueuePageContract>("A page.", $$"""{"messages":[{{Item}}]}""")
+            .Gives<QueuePageContract>("A page.", $$"""{"messages":[{{ApiExamples.QueueItem}}]}""")
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.Starting);
         routes.MapGet("/api/v1/queue/{id}", (RequestDelegate)ShowAsync).Needs(ApiRole.Read)
             .Describe("getMessage", "Queue", "One message", "Envelope, recipients, and the last attempts with their transcripts.")
             .Takes(IdParameter)
-            .Gives<QueueDetailsContract>("The message.")
+            .Gives<QueueDetailsContract>("The message.", ApiExamples.QueueDetails)
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.UnknownMessage, ProblemKind.Starting);
         routes.MapGet("/api/v1/queue/{id}/message", (RequestDelegate)ExportAsync).Needs(ApiRole.Operate)
             .Describe("getMessageContent", "Queue", "A message's bytes, as they will be sent")

@@ -13,11 +13,11 @@ internal sealed class ShapingEndpoints(RelayView relay)
         routes.MapGet("/api/v1/upstreams", (RequestDelegate)Upstreams).Needs(ApiRole.Read)
             .Describe("listUpstreams", "Upstreams", "Upstreams and MX hosts in use", "Up or down, sessions, what was learned of their limits, which of our addresses rest there.")
             .Takes([new ApiParameter("state", "up, down or probing.", Example: "down") { Words = ["up", "down", "probing"] }, new ApiParameter("name", "Names that contain this.", Example: "mx"), .. Paging.Parameters(UsualPage, MaxPage, "name")])
-            .Gives<UpstreamsContract>("A page, and the groups that its upstreams are in.")
+            .Gives<UpstreamsContract>("A page, and the groups that its upstreams are in.", ApiExamples.Upstreams)
             .Refuses(ProblemKind.InvalidParameter);
         routes.MapGet("/api/v1/egress", (RequestDelegate)(http => Answers.Json(http, new EgressesContract(relay.Shaping()?.Egress() ?? []), ApiJson.Default.EgressesContract))).Needs(ApiRole.Read)
             .Describe("listEgress", "Upstreams", "Our own addresses", "Where each sends, rests and is warmed up. As many as are configured.")
-            .Gives<EgressesContract>("The addresses.");
+            .Gives<EgressesContract>("The addresses.", ApiExamples.Egress);
         routes.MapPost("/api/v1/upstreams/reset", (RequestDelegate)ResetAsync).Needs(ApiRole.Operate)
             .Describe("resetUpstream", "Upstreams", "Forget what was learned of an upstream", "Its limits, that our addresses rest there, and that it is out of its turn; what waits for it goes at once. Done twice it does no more than once.")
             .TakesBody<ResetContract>("Of which: an upstream, a provider, a group or an MX host.", Like)

@@ -69,6 +69,8 @@ public sealed class ApiDocumentTests : IAsyncLifetime
             var responses = operation["responses"]!.AsObject();
             Need(responses.Any(r => r.Key[0] == '2'), "nothing is answered when all is well");
             Need(responses.All(r => r.Value!["description"]?.GetValue<string>() is { Length: > 0 } && r.Value["content"] is JsonObject { Count: > 0 }), "an answer without description or content");
+            Need(responses.Where(r => r.Key[0] == '2').All(r => r.Value!["content"]!.AsObject().All(c => c.Value!["example"] is not null)), "an answer without an example");
+            Need(operation["requestBody"] is null || operation["requestBody"]!["content"]!.AsObject().All(c => c.Value!["example"] is not null), "a body without an example");
             Need(path.StartsWith("/health/", StringComparison.Ordinal) || (responses.ContainsKey("401") && responses.ContainsKey("403") && operation["x-postern-role"] is not null), "it does not say who may call it");
         }
         Assert.Empty(wrong);

@@ -108,7 +108,8 @@ public sealed partial class EmbeddedQueueStore
         walk.Found.Clear();
         while (walk.Found.Count == 0 && !walk.IsOver)
         {
-            lock (_gate) walk.StepNeedsLock(_messages);
+            lock (_gate) walk.CopyNeedsLock(_messages);
+            walk.Look();
         }
         return walk.Found.Count > 0;
     }

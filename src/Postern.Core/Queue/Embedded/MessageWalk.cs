@@ -1,6 +1,9 @@
 namespace Postern.Core.Queue.Embedded;
 
-/// <summary>A walk over the waiting messages in pieces: the gate is held for one piece at a time, however many wait.</summary>
+/// <summary>
+/// A walk over the waiting messages in pieces. The gate is held while a piece is copied, which takes a microsecond or two; what it holds is looked at without: a message that changes in
+/// that moment is seen as it was before or after.
+/// </summary>
 internal sealed class MessageWalk
 {
     private const int Piece = 512;
@@ -11,7 +14,7 @@ internal sealed class MessageWalk
     private readonly long _first, _last;
     private readonly WaitingMessage[] _batch = new WaitingMessage[Piece];
     private long _at;
-    private int _next;
+    private int _next, _count;
 
     public MessageWalk(QueueQuery query, QueryMatch match)
     {
@@ -28,11 +31,12 @@ internal sealed class MessageWalk
     /// <summary>Of the last step: what matches, and what may.</summary>
     public List<(WaitingMessage Message, bool IsSure, QueueState State)> Found { get; } = [];
 
-    /// <summary>Adds the next piece's to <see cref="Found"/>.</summary>
-    public void StepNeedsLock(MessageIndex messages)
+    public void CopyNeedsLock(MessageIndex messages) => _count = _ids is null ? CopyNext(messages) : CopyNamed(messages, _ids);
+
+    /// <summary>Adds those of the piece that match, or may, to <see cref="Found"/>.</summary>
+    public void Look()
     {
-        int count = _ids is null ? CopyNext(messages) : CopyNamed(messages, _ids);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < _count; i++)
         {
             var match = _match.Check(_batch[i]);
             if (match != Match.No) Found.Add((_batch[i], match == Match.Yes, _batch[i].QueueState));

@@ -50,7 +50,7 @@ internal sealed class QueryMatch
     /// <summary>Ids outside of these cannot match.</summary>
     public (long First, long Last) Range => (_oldest, _newest);
 
-    /// <summary>From what memory holds. Call with the store's gate held.</summary>
+    /// <summary>From what memory holds. Needs no lock: what it reads is either never changed or replaced as a whole.</summary>
     public Match Check(WaitingMessage message)
     {
         if (message.Id.Value > _newest || message.Id.Value < _oldest) return Match.No;
@@ -98,13 +98,18 @@ internal sealed class QueryMatch
 
     private bool AnyPart(WaitingMessage message, TextPattern pattern)
     {
-        for (int i = 0; i < message.PartCount; i++)
+        if (Matches(message.First.Destination, pattern)) return true;
+        foreach (ref readonly var part in message.More.AsSpan())
         {
-            var destination = message.Part(i).Destination;
-            if (!_destinations.TryGetValue(destination, out bool matches)) _destinations.Add(destination, matches = pattern.Matches(destination.Key));
-            if (matches) return true;
+            if (Matches(part.Destination, pattern)) return true;
         }
         return false;
+    }
+
+    private bool Matches(DestinationCount destination, TextPattern pattern)
+    {
+        if (!_destinations.TryGetValue(destination, out bool matches)) _destinations.Add(destination, matches = pattern.Matches(destination.Key));
+        return matches;
     }
 
     /// <summary>The first id of a moment: ids begin with the time.</summary>

@@ -73,7 +73,11 @@ internal sealed class TextTerms
         {
             if (text.IndexOf(_terms[i]) >= 0) found |= 1 << i;
         }
-        for (int i = 0; i < message.PartCount && found != _all; i++) found |= Known(message.Part(i).Destination, message.Part(i).Destination.Key);
+        if (found != _all) found |= Known(message.First.Destination, message.First.Destination.Key);
+        foreach (ref readonly var part in message.More.AsSpan())
+        {
+            if (found != _all) found |= Known(part.Destination, part.Destination.Key);
+        }
         if (message.Mark is { } mark && found != _all)
         {
             found |= Known(mark, mark.Cause, mark.Upstream, mark.Reply);

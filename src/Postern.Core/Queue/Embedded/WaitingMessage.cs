@@ -108,14 +108,15 @@ internal sealed class WaitingMessage
         return notes;
     }
 
+    /// <summary>Also without the gate: then as it was a moment ago.</summary>
     public QueueState QueueState
     {
         get
         {
-            bool held = true, deferred = false;
-            for (int i = 0; i < PartCount; i++)
+            if (First.Lease is not null) return QueueState.Leased;
+            bool held = First.IsHeld, deferred = First.Attempts > 0;
+            foreach (ref readonly var part in More.AsSpan())
             {
-                ref var part = ref Part(i);
                 if (part.Lease is not null) return QueueState.Leased;
                 held &= part.IsHeld;
                 deferred |= part.Attempts > 0;
