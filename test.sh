@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors and runs every test: unit and property tests, end-to-end tests beside real mail servers,
-# every scenario of the fault lab, a short round of fuzzing, the packages installed and started. The last line is the sum; the exit code is 0 only when nothing failed.
-#   ./test.sh                all            ./test.sh scripts|unit|e2e|lab|fuzz|packages ...   some
+# the dashboard in a browser, every scenario of the fault lab, a short round of fuzzing, the packages installed and started. The last line is the sum; the exit code is 0 only when nothing failed.
+#   ./test.sh                all            ./test.sh scripts|unit|e2e|browser|lab|fuzz|packages ...   some
 #   POSTERN_TEST_NO_INSTALL=1               do not install what the tests need
 set -u
 cd "$(dirname "$0")" || exit 2
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(scripts unit e2e lab fuzz packages)
+[ ${#parts[@]} -gt 0 ] || parts=(scripts unit e2e browser lab fuzz packages)
 configuration=${CONFIGURATION:-Release}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en PATH="$PATH:/usr/sbin:/sbin:$HOME/.dotnet"
 export POSTERN_TEST_TOOLS=${POSTERN_TEST_TOOLS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/postern-test}
@@ -77,6 +77,29 @@ run_lab() {
   fi
 }
 
+# run_browser: every page of the dashboard in Chromium, in a network of its own.
+run_browser() {
+  local log=$out/browser.log status why=
+  title "browser"
+  command -v chromium >/dev/null || why="chromium is not installed"
+  command -v node >/dev/null || why="node is not installed"
+  for package in playwright-core axe-core; do [ -d "$POSTERN_TEST_TOOLS/npm/node_modules/$package" ] || why="the npm package $package is not in $POSTERN_TEST_TOOLS/npm"; done
+  if [ -n "$why" ]; then echo "SKIPPED: $why"; skipped=$((skipped + 1)); return; fi
+  CONFIGURATION=$configuration timeout -k 15 900 test/browser/world.sh node --test --test-reporter spec test/browser/dashboard.test.mjs </dev/null 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  if [ "$status" = 77 ]; then skipped=$((skipped + 1)); return; fi
+  passed=$((passed + $(browser_count pass)))
+  failed=$((failed + $(browser_count fail) + $(browser_count cancelled)))
+  if [ "$status" -ne 0 ] && [ "$(browser_count fail)" = 0 ]; then failed=$((failed + 1)); echo "FAILED: the browser tests ended with code $status"; fi
+}
+
+# browser_count WORD: the number in node's summary, 0 when there is none.
+browser_count() {
+  local n
+  n=$(sed -n "s/^. $1 \([0-9][0-9]*\)\$/\1/p" "$out/browser.log" | tail -n 1)
+  echo "${n:-0}"
+}
+
 command -v dotnet >/dev/null || { echo "FAILED: no 'dotnet' on the path; install the .NET 10 SDK (https://dotnet.microsoft.com/download)"; failed=1; finish; }
 if [ -z "${POSTERN_TEST_NO_INSTALL:-}" ]; then title "tools"; timeout -k 10 300 ./eng/test-tools.sh || echo "test tools: not complete; some tests will be skipped"; fi
 
@@ -99,6 +122,7 @@ fi
 
 wants unit && run_tests Postern.Tests 240
 wants e2e && run_tests Postern.EndToEndTests 420
+wants browser && run_browser
 wants lab && run_lab
 if wants fuzz && [ -x ./fuzz.sh ]; then
   title "fuzz"

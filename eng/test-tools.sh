@@ -11,7 +11,7 @@ export DEBIAN_FRONTEND=noninteractive
 # command[:package], in the order of their use
 wanted=(postfix smtp-source:postfix swaks curl msmtp nsd unbound openssl sqlite3 node:nodejs strace afl-fuzz:afl++ shellcheck
   ps:procps setpriv:util-linux unshare:util-linux nsenter:util-linux
-  ip:iproute2 nft:nftables rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils
+  ip:iproute2 nft:nftables chromium rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils
   debootstrap systemd-nspawn:systemd-container lintian mandoc zsh fish go:golang-go)
 # Exim and OpenSMTPD cannot be installed beside Postfix, and of Prometheus only promtool is wanted: their files are unpacked, only their libraries are installed.
 unpacked=(exim4-daemon-light opensmtpd prometheus)
@@ -31,7 +31,7 @@ perl -MNet::SSLeay -e 1 2>/dev/null || packages+=(libnet-ssleay-perl)
 missing_roots=()
 for package in "${unpacked[@]}"; do [ -e "$(root_for "$package")/.complete" ] || missing_roots+=("$package"); done
 [ ${#missing_roots[@]} -eq 0 ] || for library in "${libraries[@]}"; do installed "$library" || packages+=("$library"); done
-[ -d "$tools/npm/node_modules/nodemailer" ] || has npm || packages+=(npm)
+[ -d "$tools/npm/node_modules/nodemailer" ] && [ -d "$tools/npm/node_modules/playwright-core" ] && [ -d "$tools/npm/node_modules/axe-core" ] || has npm || packages+=(npm)
 
 can_install() { [ "$(id -u)" = 0 ] && has apt-get; }
 if [ $((${#packages[@]} + ${#missing_roots[@]})) -gt 0 ] && ! can_install; then
@@ -77,10 +77,13 @@ if can_install; then
   done
 fi
 
-if [ ! -d "$tools/npm/node_modules/nodemailer" ] && has npm; then
-  echo "test tools: fetching nodemailer"
+# name@version: a mail client, and what drives the browser and examines its pages.
+for entry in nodemailer@7 playwright-core@1 axe-core@4; do
+  name=${entry%@*}
+  if [ -d "$tools/npm/node_modules/$name" ] || ! has npm; then continue; fi
+  echo "test tools: fetching $name"
   mkdir -p "$tools/npm" && [ -e "$tools/npm/package.json" ] || printf '{ "private": true }\n' >"$tools/npm/package.json"
-  (cd "$tools/npm" && npm install --no-audit --no-fund --ignore-scripts nodemailer@7 >>"$log" 2>&1 </dev/null) ||
-    echo "test tools: nodemailer could not be fetched (see $log)"
-fi
+  (cd "$tools/npm" && npm install --no-audit --no-fund --ignore-scripts "$entry" >>"$log" 2>&1 </dev/null) ||
+    echo "test tools: $name could not be fetched (see $log)"
+done
 exit 0

@@ -13,6 +13,7 @@ return args switch
     ["micro", var filter, var artifacts] => BenchmarkRun.Run(filter, artifacts),
     ["store", var folder] => await StoreBenchmark.RunAsync(folder),
     ["waiting", var folder, var messages, var bytes] => await WaitingBenchmark.RunAsync(folder, Number(messages), (int)Number(bytes)),
+    ["search", var folder, var messages] => await SearchBenchmark.RunAsync(folder, Number(messages)),
     ["relay", var program, var folder, var messages, var bytes] => await RelayBenchmark.RunAsync(program, folder, Number(messages), (int)Number(bytes)),
     ["blackhole", var program, var folder, var messages] => await BlackHoleBenchmark.RunAsync(program, folder, (int)Number(messages)),
     ["loop", var program, var results, .. var cases] => await LoopBenchmark.RunAsync(program, results, cases),
@@ -27,6 +28,6 @@ static long Number(string text) => long.Parse(text, NumberStyles.None, CultureIn
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Postern.Benchmarks micro FILTER ARTIFACTS | store FOLDER | waiting FOLDER MESSAGES BYTES | relay POSTERN FOLDER MESSAGES BYTES | blackhole POSTERN FOLDER MESSAGES | loop POSTERN RESULTS [CASE…] [--minutes N] [--relays A,B] [--only CELL]   (see bench/run.sh)");
+    Console.Error.WriteLine("usage: Postern.Benchmarks micro FILTER ARTIFACTS | store FOLDER | waiting FOLDER MESSAGES BYTES | search FOLDER MESSAGES | relay POSTERN FOLDER MESSAGES BYTES | blackhole POSTERN FOLDER MESSAGES | loop POSTERN RESULTS [CASE…] [--minutes N] [--relays A,B] [--only CELL]   (see bench/run.sh)");
     return 2;
 }

@@ -11,6 +11,7 @@ using Postern.Core.Queue.Embedded;
 using Postern.Core.Routing;
 using Postern.Core.Scheduling;
 using Postern.Core.Submission;
+using Postern.Core.Submission.Injection;
 using Postern.Core.Submission.Pickup;
 using Postern.Core.Telemetry;
 using Postern.Core.Trends;
@@ -73,6 +74,8 @@ public sealed class Relay : IAsyncDisposable
         var services = new SubmissionServices(Store, _router, metrics, loggers.CreateLogger("Postern.Submission"), time, Inline);
         _listeners = new ListenerSet(services);
         _pickup = new PickupService(services);
+        Http = new MailInjector(services, "http");
+        Http.Apply(config);
     }
 
     internal static string Version { get; } = typeof(Relay).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
@@ -87,6 +90,9 @@ public sealed class Relay : IAsyncDisposable
 
     /// <summary>Sessions at work on delivery.</summary>
     public int DeliverySessions => _engine.Scheduler.Workers;
+
+    /// <summary>Takes mail that comes by HTTP.</summary>
+    public MailInjector Http { get; }
 
     /// <summary>Opens live sessions for the inline modes.</summary>
     public InlineConnector Inline { get; }
@@ -145,6 +151,7 @@ public sealed class Relay : IAsyncDisposable
     {
         var model = new DeliveryModel(config, _engine.Registry, _generation + 1, _engine.Time);
         await _listeners.ApplyAsync(config, cancel);
+        Http.Apply(config);
         _generation++;
         _config = config;
         _own.Set(config.Server.Hostname, _listeners.EndPoints);

@@ -39,6 +39,7 @@ internal sealed class FiledParts
 
     public int Count => _parts.Count;
     public void Add(ScheduleEntry part) => _parts.Enqueue(part);
+    public ScheduleEntry? Next() => _parts.TryDequeue(out var part) ? part : null;
 
     /// <summary>Leases and settles as delivered, reading the content as a delivery would, until <paramref name="isOver"/> and nothing is left. Returns how many.</summary>
     public async Task<long> DeliverAsync(EmbeddedQueueStore store, Func<bool> isOver)

@@ -203,7 +203,7 @@ internal sealed class Lane
                 if (wait > LongestWait) wait = LongestWait;
                 if (sample.At + wait > _waitUntil) (_waitUntil, _waitReason) = (sample.At + wait, $"the reply asked to wait {LessonWords.Span(wait)}");
             }
-            if (_configured.IsAdaptive) return _learner.Refused(sample, sample is { Manner: RefusalManner.Silent, IsOpening: false } && _replies.IsNewUnheard ? _replies.SilentSince : null);
+            if (_configured.IsAdaptive) return _learner.Refused(sample, sample is { Manner: RefusalManner.Silent, IsOpening: false } ? _replies.Silence : null);
             (sample.IsOpening ? _connections : _messages).Return(sample.At.UtcTicks);
             return null;
         }

@@ -44,19 +44,19 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         if (_connectionRate.State != LimitState.Unknown && isFirst) AcceptedRate(_connectionRate, connections, began, now);
     }
 
-    /// <param name="silentSince">Since then nothing was answered, on new sessions neither; null while something is.</param>
-    public LaneLesson? Refused(in LaneSample sample, long? silentSince = null)
+    /// <param name="silence">Null while something is answered.</param>
+    public LaneLesson? Refused(in LaneSample sample, Silence? silence = null)
     {
         long now = sample.At.UtcTicks;
         var budget = sample.IsOpening ? connections : messages;
         long began = sample.Began == default ? Math.Min(now, budget.LastGrant) : sample.Began.UtcTicks;
         budget.Return(began);
-        var kind = Attribute(sample, began, now, silentSince is not null);
+        var kind = Attribute(sample, began, now, silence is not null);
         return kind switch
         {
             LimitKind.Concurrency => LearnConcurrency(sample, began, now),
             LimitKind.ConnectionRate => LearnRate(_connectionRate, connections, sample, began, now, null),
-            LimitKind.MessageRate => LearnRate(_messageRate, messages, sample, began, now, silentSince),
+            LimitKind.MessageRate => LearnRate(_messageRate, messages, sample, began, now, silence),
             LimitKind.SessionLength => LearnLength(sample, now),
             _ => null,
         };
@@ -134,7 +134,7 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         return Teach(_sessionLength, sample, length, 0);
     }
 
-    private LaneLesson? LearnRate(LearnedLimit limit, RateBudget budget, in LaneSample sample, long began, long now, long? silentSince)
+    private LaneLesson? LearnRate(LearnedLimit limit, RateBudget budget, in LaneSample sample, long began, long now, Silence? silence)
     {
         if (limit.RefusedAt > 0 && began <= limit.RefusedAt)
         {
@@ -145,15 +145,15 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         }
         int span = Math.Max(limit.Span, sample.Window is { } window ? RateSpan.For(window) : 0);
         // What went out after a message that was dropped, and before its time-out, was most likely dropped too.
-        long to = sample.Manner == RefusalManner.Silent ? Math.Min(began, silentSince ?? began) : now;
+        long to = sample.Manner == RefusalManner.Silent ? Math.Min(began, silence?.Since ?? began) : now;
         long length = RateSpan.All[span].Ticks, since = to - limit.RefusedAt;
-        int seen = budget.Window.Between(began - length, to, now), between = budget.Window.Between(limit.RefusedAt, to, now);
+        int seen = Seen(length), between = budget.Window.Between(limit.RefusedAt, to, now);
         bool isFar = limit.State != LimitState.Unknown && (span > limit.Span || seen * 4 < limit.Value);
         limit.Stubborn = limit.State != LimitState.Unknown && between <= limit.Value / 10 ? limit.Stubborn + 1 : 0;
         if (isFar)
         {
             if (span == limit.Span) span = Math.Min(span + 1, RateSpan.Day);
-            seen = budget.Window.Between(began - RateSpan.All[span].Ticks, to, now);
+            seen = Seen(RateSpan.All[span].Ticks);
             limit.Refuse(LimitEvent.RefusedFarBelow, seen, span, now);
         }
         else
@@ -172,6 +172,9 @@ internal sealed partial class LimitLearner(SessionRamp ramp, RateBudget connecti
         var lesson = Teach(limit, sample, seen, hold);
         budget.Hold(hold, lesson.Words);
         return lesson;
+
+        // Counts of the past are coarse: what went out in a silence is known better than where it ends. The refused one is off the count already.
+        int Seen(long time) => silence is { } all ? Math.Max(1, budget.Window.Between(began - time, now, now) - all.Unheard + 1) : budget.Window.Between(began - time, to, now);
     }
 
     private LaneLesson Teach(LearnedLimit limit, in LaneSample sample, int seen, long hold)

@@ -1,5 +1,10 @@
 namespace Postern.Core.Shaping;
 
+/// <summary>Nobody has been answered for a while, on new sessions neither.</summary>
+/// <param name="Since">When the first was asked of those.</param>
+/// <param name="Unheard">How many were asked since then.</param>
+internal readonly record struct Silence(long Since, int Unheard);
+
 /// <summary>
 /// How long a far side takes to answer the first command of a message, and whether it has fallen silent: several wait, nobody has heard anything for much longer than usual. A far
 /// side that drops what is above a limit looks like that, minutes before the first time-out, and whatever is sent meanwhile is lost for as long. A slow one is only asked
@@ -22,10 +27,7 @@ internal sealed class ReplyWatch
     private long _slowest, _slowestBefore, _epochEnd;
 
     /// <summary>A session that was let in since the last reply, and has carried nothing, is not answered either: no limit of a session's length is like that, and no host that is down.</summary>
-    public bool IsNewUnheard => _newUnheard > 0;
-
-    /// <summary>When the first was asked of those that nobody has answered; no meaning while none waits.</summary>
-    public long SilentSince => _silentSince;
+    public Silence? Silence => _newUnheard > 0 ? new(_silentSince, _unheard) : null;
 
     /// <param name="isNew">The session has carried nothing yet.</param>
     public void Asked(long now, bool isNew = false)

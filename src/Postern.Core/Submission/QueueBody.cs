@@ -47,6 +47,11 @@ internal sealed class QueueBody : IMessageBody
         if (incoming is InlineMessage inline) inline.Trace(PosternTraces.Traceparent(_span));
     }
 
+    public MessageId Id => _incoming.Id;
+
+    /// <summary>The rest is swallowed: whoever can stop sending it may as well.</summary>
+    public bool HasFailed => _failure is not null;
+
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
         if (_failure is not null || bytes.IsEmpty) return;
@@ -173,7 +178,7 @@ internal sealed class QueueBody : IMessageBody
         var elapsed = _services.Time.GetElapsedTime(_began);
         long size = _size + _added + (_missing?.Added ?? 0);
         var metrics = _services.Metrics;
-        metrics.MessagesAccepted.Add(1, SubmissionTags.FromSmtp, said is null ? SubmissionTags.Queued : SubmissionTags.Inline);
+        metrics.MessagesAccepted.Add(1, _model.Source, said is null ? SubmissionTags.Queued : SubmissionTags.Inline);
         metrics.RecipientsAccepted.Add(_transaction.Recipients.Count);
         metrics.BytesAccepted.Add(size);
         metrics.AcceptDuration.Record(elapsed.TotalSeconds);

@@ -10,7 +10,8 @@ namespace Postern.Core.Submission;
 /// The relay behind a server session: checks who may send, routes each recipient, takes the body into the store and answers 250 when it is durable.
 /// One per listener and configuration; it has no state of its own (that is in <c>SessionContext.State</c>), so any number of sessions share it.
 /// </summary>
-internal sealed class SubmissionHandler(SubmissionServices services, SubmissionModel model, Authenticator authenticator, StoreRoom room) : ISubmissionHandler
+/// <param name="authenticator">Null where nobody authenticates in a session.</param>
+internal sealed class SubmissionHandler(SubmissionServices services, SubmissionModel model, Authenticator? authenticator, StoreRoom room) : ISubmissionHandler
 {
     public ValueTask<SmtpReply?> ConnectAsync(SessionContext session, CancellationToken cancel)
     {
@@ -20,6 +21,7 @@ internal sealed class SubmissionHandler(SubmissionServices services, SubmissionM
 
     public async ValueTask<AuthOutcome> AuthenticateAsync(SessionContext session, string authorizationId, string user, ReadOnlyMemory<byte> password, CancellationToken cancel)
     {
+        if (authenticator is null) return new AuthOutcome(null, SmtpReply.Of(502, "5.5.1", "No authentication here"));
         var outcome = await authenticator.VerifyAsync(session, authorizationId, user, password, cancel).ConfigureAwait(false);
         services.Metrics.AuthAttempts.Add(1, new KeyValuePair<string, object?>("result", outcome.User is not null ? "ok" : outcome.Close ? "throttled" : "failed"));
         if (outcome.Close) PosternLog.AuthThrottled(services.Logger, user, session.Remote.Address.ToString(), session.Listener);

@@ -19,6 +19,9 @@ internal sealed record SubmissionModel
     public required bool OffersStartTls { get; init; }
     public required TimeSpan InlineWait { get; init; }
 
+    /// <summary>Tag of the metrics.</summary>
+    public KeyValuePair<string, object?> Source { get; init; } = SubmissionTags.FromSmtp;
+
     /// <summary>False when every message needs room in the store.</summary>
     public required bool PassesThrough { get; init; }
 

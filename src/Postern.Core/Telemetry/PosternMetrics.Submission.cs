@@ -5,7 +5,7 @@ namespace Postern.Core.Telemetry;
 public sealed partial class PosternMetrics
 {
     internal Counter<long> MessagesAccepted { get; } = meter.CreateCounter<long>(
-        "postern_messages_accepted", "{message}", "Messages answered 250. source is smtp or pickup; mode is queue or inline. Alert when it stays at zero although applications send.");
+        "postern_messages_accepted", "{message}", "Messages answered 250. source is smtp, http or pickup; mode is queue or inline. Alert when it stays at zero although applications send.");
 
     internal Counter<long> BytesAccepted { get; } = meter.CreateCounter<long>(
         "postern_accepted_bytes", "By", "Bytes of accepted messages, our Received line included.");

@@ -49,13 +49,16 @@ internal sealed class UpstreamTrend
         return minutes;
     }
 
-    /// <summary>Two causes of a minute are kept; a third one takes the place of a rarer second, which is then undercounted: what leads stays right.</summary>
+    /// <summary>Two causes of a minute are kept; a third one wears down the rarer of them and takes its place in the end: what leads stays right.</summary>
     private static void Blame(ref Cell cell, CauseId cause)
     {
         if (cell.First.Count == 0 || cell.First.Cause == cause) cell.First = (cause, cell.First.Count + 1);
         else if (cell.Second.Count == 0 || cell.Second.Cause == cause) cell.Second = (cause, cell.Second.Count + 1);
-        else if (cell.Second.Count > 1) cell.Second = (cell.Second.Cause, cell.Second.Count - 1);
-        else cell.Second = (cause, 1);
+        else
+        {
+            ref var rarer = ref cell.First.Count < cell.Second.Count ? ref cell.First : ref cell.Second;
+            rarer = rarer.Count > 1 ? (rarer.Cause, rarer.Count - 1) : (cause, 1);
+        }
     }
 
     private struct Cell

@@ -30,13 +30,16 @@ public sealed class SessionContext
     /// <summary>The handler's own per-session object.</summary>
     public object? State { get; set; }
 
+    /// <summary>The "with" word of mail that came by another protocol; null for SMTP.</summary>
+    public string? OtherProtocol { get; init; }
+
     /// <summary>The "with" word of the Received line: SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA or the UTF8 ones (RFC 3848, RFC 6531 section 3.7.3).</summary>
-    public string Protocol(bool smtpUtf8) => (smtpUtf8, IsExtended) switch
+    public string Protocol(bool smtpUtf8) => OtherProtocol ?? ((smtpUtf8, IsExtended) switch
     {
         (true, _) => "UTF8SMTP" + Suffix,
         (false, true) => "ESMTP" + Suffix,
         _ => "SMTP",
-    };
+    });
 
     private string Suffix => (Tls is null ? "" : "S") + (User is null ? "" : "A");
 }

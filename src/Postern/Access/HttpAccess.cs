@@ -65,12 +65,14 @@ internal sealed class HttpAccess : IDisposable
         }, null!);
     }
 
+    /// <exception cref="ListenException">The folder of the keys cannot be used.</exception>
     public void AddServices(IServiceCollection services)
     {
         services.AddSingleton(this);
         services.AddSingleton(Audit);
         var protection = services.AddDataProtection().SetApplicationName("postern");
-        if (_keys is not null) protection.PersistKeysToFileSystem(KeyFolder(_keys));
+        // Where nobody signs in, the keys protect nothing that outlives the process.
+        if (_keys is not null && _rules.AsksWho) protection.PersistKeysToFileSystem(KeyFolder(_keys));
         else protection.UseEphemeralDataProtectionProvider();
         var authentication = services.AddAuthentication().AddCookie(Cookie, cookie =>
         {
@@ -116,7 +118,14 @@ internal sealed class HttpAccess : IDisposable
     /// <summary>Who can read these keys can make himself a session: the folder is for the relay's user alone.</summary>
     private static DirectoryInfo KeyFolder(string path)
     {
-        if (OperatingSystem.IsWindows()) return Directory.CreateDirectory(path);
-        return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            if (OperatingSystem.IsWindows()) return Directory.CreateDirectory(path);
+            return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ListenException($"sessions cannot be kept in {path}: {SystemText.Of(e)}; give the relay's user the right to write there", e);
+        }
     }
 }

@@ -63,10 +63,24 @@ internal sealed class SignInPages(HttpAccess access)
         http.Response.Headers.Location = next;
     }
 
-    private Task Provider(HttpContext http)
+    private async Task Provider(HttpContext http)
     {
-        if (access.Rules.Http.Oidc is null) return Page(http, 404, "/", "No provider is configured to sign in with.");
-        return http.ChallengeAsync(OpenIdConnectDefaults.AuthenticationScheme, new AuthenticationProperties { RedirectUri = Local(http.Request.Query["next"]) });
+        if (access.Rules.Http.Oidc is null)
+        {
+            await Page(http, 404, "/", "No provider is configured to sign in with.");
+            return;
+        }
+        string next = Local(http.Request.Query["next"]);
+        try
+        {
+            await http.ChallengeAsync(OpenIdConnectDefaults.AuthenticationScheme, new AuthenticationProperties { RedirectUri = next });
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException && !http.Response.HasStarted)
+        {
+            // Its description could not be read: the first time, or after a day.
+            access.Audit.Refused(null, ProxyPeer.Client(http).ToString(), "sign-in", $"the provider cannot be asked: {(e.InnerException ?? e).Message.Split('\n')[0]}");
+            await Page(http, StatusCodes.Status503ServiceUnavailable, next, "The provider does not answer. Try again in a moment; the relay's log has the reason.");
+        }
     }
 
     private static async Task Leave(HttpContext http)

@@ -54,8 +54,9 @@ internal static class ApiDescription
 
     public static IEndpointConventionBuilder Takes(this IEndpointConventionBuilder route, params IReadOnlyList<ApiParameter> parameters) => route.WithMetadata([.. parameters]);
 
+    /// <summary>Its content types are not told to the framework, whose routing would refuse others without a word.</summary>
     public static IEndpointConventionBuilder TakesBody<T>(this IEndpointConventionBuilder route, string description, string example) =>
-        route.WithMetadata(new ApiBody(typeof(T), "application/json", description, example), new AcceptsMetadata(["application/json"], typeof(T)));
+        route.WithMetadata(new ApiBody(typeof(T), "application/json", description, example), new AcceptsMetadata([], typeof(T)));
 
     public static IEndpointConventionBuilder TakesBytes(this IEndpointConventionBuilder route, string contentType, string description, string example) =>
         route.WithMetadata(new ApiBody(null, contentType, description, example));

@@ -18,6 +18,8 @@ internal static class ApiSchemas
         foreach (var property in context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable)) schema.Required?.Remove(property.Name);
         if (type == typeof(ClientStage)) Words(schema, Enum.GetValues<ClientStage>().Select(s => s.Word()));
         if (type == typeof(SmtpReply)) Reply(schema);
+        // Words without a type are numbers to some generators.
+        if (schema.Enum is { Count: > 0 } && schema.Type is null) schema.Type = JsonSchemaType.String;
         // Both forms of a number are written as numbers; the framework also allows for texts where it reads leniently.
         if (schema.Type is { } kind && kind.HasFlag(JsonSchemaType.String) && (kind.HasFlag(JsonSchemaType.Integer) || kind.HasFlag(JsonSchemaType.Number)))
         {

@@ -119,6 +119,12 @@ public sealed record ProblemContract
 
     /// <summary>What to do about it.</summary>
     public required string Mend { get; init; }
+
+    /// <summary>Of a message that is refused: what SMTP would have answered.</summary>
+    public string? Reply { get; init; }
+
+    /// <summary>Recipients that are refused.</summary>
+    public IReadOnlyList<RefusedRecipientContract>? Recipients { get; init; }
 }
 
 /// <summary>A kind of problem.</summary>
@@ -135,6 +141,8 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(QueueOperationsContract))]
 [JsonSerializable(typeof(QueueTallyContract))]
 [JsonSerializable(typeof(ProblemTypeContract))]
+[JsonSerializable(typeof(MessageContract))]
+[JsonSerializable(typeof(AcceptedContract))]
 [JsonSerializable(typeof(UpstreamsContract))]
 [JsonSerializable(typeof(EgressesContract))]
 [JsonSerializable(typeof(ResetContract))]
@@ -144,8 +152,11 @@ public sealed record ReadinessContract(bool Ready, IReadOnlyList<string> Problem
 [JsonSerializable(typeof(EventsContract))]
 [JsonSerializable(typeof(WebhooksContract))]
 [JsonSerializable(typeof(DiagnosesContract))]
+[JsonSerializable(typeof(TrendsContract))]
 [JsonSerializable(typeof(DiagnosisReport))]
 [JsonSerializable(typeof(ProblemContract))]
 [JsonSerializable(typeof(ReadinessContract))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+// What the framework answers to a page that comes alive; it takes the options of the API for it.
+[JsonSerializable(typeof(IList<string>))]
 internal sealed partial class ApiJson : JsonSerializerContext;

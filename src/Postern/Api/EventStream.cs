@@ -35,6 +35,8 @@ internal sealed class EventStream(TimeProvider time)
         {
             http.Response.ContentType = "text/event-stream";
             http.Response.Headers.CacheControl = "no-store";
+            // nginx would gather them up.
+            http.Response.Headers["X-Accel-Buffering"] = "no";
             // The first bytes tell that it has begun.
             await WriteAsync(http, ": events of this relay\n\n"u8.ToArray());
             await FollowAsync(http, log, query);

@@ -14,6 +14,8 @@ namespace Postern.Api;
 /// <summary>The HTTP server for the API, metrics and health: Kestrel without what it is not asked for. Who may use it is <see cref="HttpAccess"/>'s matter.</summary>
 internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsyncDisposable
 {
+    private static readonly TimeSpan Closing = TimeSpan.FromSeconds(2);
+
     /// <summary>Where it listens, with the port the system chose for 0.</summary>
     public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
 
@@ -27,6 +29,8 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         access ??= OpenToAll(relay, logs, time ?? TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(logs);
+        // It warns of what is meant: the keys of sessions lie unencrypted in a folder that only the relay's user can read, as its mail does.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(address.EndPoint, access.Listen);
@@ -36,9 +40,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
             kestrel.Limits.MaxConcurrentUpgradedConnections = DashboardHost.MaxPages;
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(new QueueDesk(relay.Store, time ?? TimeProvider.System));
-        builder.Services.AddSingleton<ProblemPages>();
-        ApiDocument.AddServices(builder.Services);
+        AddApi(builder.Services, relay, time ?? TimeProvider.System);
         access.AddServices(builder.Services);
         DashboardHost.AddTo(builder.Services, relay, time ?? TimeProvider.System);
         builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("postern", serviceVersion: relay.Version)).WithMetrics(metrics => metrics.AddMeter(PosternMetrics.MeterName).AddPrometheusExporter());
@@ -49,12 +51,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         access.UseGate(app);
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(ApiRole.Read);
         new SignInPages(access).Map(app);
-        new Endpoints(relay).Map(app);
-        app.Services.GetRequiredService<ApiDocument>().Map(app);
-        new QueueEndpoints(app.Services.GetRequiredService<QueueDesk>()).Map(app);
-        new DiagnosisEndpoints(relay).Map(app);
-        new EventEndpoints(relay, time ?? TimeProvider.System).Map(app);
-        new ShapingEndpoints(relay).Map(app);
+        MapApi(app, app.Services, relay, time ?? TimeProvider.System);
         DashboardHost.Map(app);
         try
         {
@@ -68,8 +65,38 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         return new HttpServer(app, access);
     }
 
+    internal static void AddApi(IServiceCollection services, RelayView relay, TimeProvider time)
+    {
+        // Made by the container, so that it is ended with it.
+        services.AddSingleton(_ => new QueueDesk(relay.Store, time));
+        services.AddSingleton<ProblemPages>();
+        ApiDocument.AddServices(services);
+    }
+
+    internal static void MapApi(IEndpointRouteBuilder routes, IServiceProvider services, RelayView relay, TimeProvider time)
+    {
+        new Endpoints(relay).Map(routes);
+        services.GetRequiredService<ApiDocument>().Map(routes);
+        new QueueEndpoints(services.GetRequiredService<QueueDesk>()).Map(routes);
+        new MessageEndpoints(relay, time).Map(routes);
+        new DiagnosisEndpoints(relay).Map(routes);
+        new EventEndpoints(relay, time).Map(routes);
+        new ShapingEndpoints(relay).Map(routes);
+        new TrendEndpoints(relay).Map(routes);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        // Pages and streams that are open end now, before what they live on is taken away.
+        using var late = new CancellationTokenSource(Closing, TimeProvider.System);
+        try
+        {
+            await app.StopAsync(late.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A reader that takes nothing is cut off.
+        }
         await app.DisposeAsync();
         access.Dispose();
     }

@@ -24,6 +24,7 @@ internal enum ProblemKind
     RecipientsRefused,
     MessageTooLarge,
     StorageFull,
+    TryLater,
     Starting,
     Busy,
     Failed,
@@ -66,6 +67,7 @@ internal static class ProblemTypes
         new(ProblemKind.Throttled, "throttled", 429, "Too many attempts came from your address"),
         new(ProblemKind.Failed, "failed", 500, "Something broke in the relay"),
         new(ProblemKind.StorageFull, "storage-full", 503, "The relay's queue takes no more mail now"),
+        new(ProblemKind.TryLater, "try-later", 503, "The relay cannot take this now"),
         new(ProblemKind.Starting, "starting", 503, "The relay is starting"),
         new(ProblemKind.Busy, "busy", 503, "Too much of this is going on"),
     ];

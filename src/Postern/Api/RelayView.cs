@@ -1,5 +1,6 @@
 using Postern.Core.Configuration;
 using Postern.Core.Queue;
+using Postern.Core.Submission.Injection;
 
 namespace Postern.Api;
 
@@ -17,6 +18,9 @@ internal sealed record RelayView(
 {
     /// <summary>Null while the relay starts.</summary>
     public Func<RelayInsight?> Insight { get; init; } = static () => null;
+
+    /// <summary>The same.</summary>
+    public Func<MailInjector?> Mail { get; init; } = static () => null;
 
     /// <summary>The same.</summary>
     public Func<RelayShaping?> Shaping { get; init; } = static () => null;

@@ -10,14 +10,13 @@ namespace Postern.Cli;
 internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter? start = null, DiagnosisSetup? diagnosis = null)
 {
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for programs.", Recursive = true };
-    public static readonly Option<FileInfo> TokenFileOption = new("--token-file") { Description = "File with the token for a relay that asks for one; without it environment POSTERN_TOKEN.", HelpName = "FILE", Recursive = true };
 
     public Output Output => output;
     public TimeProvider Time => time;
 
     public RootCommand Build()
     {
-        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption, TokenFileOption };
+        var root = new RootCommand("Postern, an outbound SMTP relay that says why mail does not arrive.") { JsonOption };
         if (start is not null)
         {
             root.Add(new ServeCommand(this, start).Build());
@@ -37,7 +36,15 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
         root.Add(new HealthCommand(this).Build());
         root.Add(new ServiceCommand(this, start).Build());
         root.Add(new CompletionCommand(this).Build());
+        AddToken(root);
         return root;
+    }
+
+    /// <summary>What talks to a relay may have to say who asks.</summary>
+    private static void AddToken(Command command)
+    {
+        if (command.Options.Any(o => o.Name == ServerOption.Name)) command.Add(ServerOption.CreateToken());
+        foreach (var child in command.Subcommands) AddToken(child);
     }
 
     public async Task<int> RunAsync(string[] args, CancellationToken cancel)
@@ -77,5 +84,9 @@ internal sealed class CommandTree(Output output, TimeProvider time, RelayStarter
 /// <summary>The option of every command that talks to a running relay.</summary>
 internal static class ServerOption
 {
-    public static Option<string> Create() => new("--server") { Description = "Address of the relay's HTTP server.", HelpName = "HOST:PORT", DefaultValueFactory = _ => RelayClient.DefaultServer };
+    public const string Name = "--server", TokenName = "--token-file";
+
+    public static Option<string> Create() => new(Name) { Description = "Address of the relay's HTTP server.", HelpName = "HOST:PORT", DefaultValueFactory = _ => RelayClient.DefaultServer };
+
+    public static Option<FileInfo> CreateToken() => new(TokenName) { Description = "File with the token for a relay that asks for one; without it environment POSTERN_TOKEN.", HelpName = "FILE" };
 }

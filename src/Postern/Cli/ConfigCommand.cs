@@ -30,6 +30,11 @@ internal sealed class ConfigCommand(CommandTree tree)
             tree.Action(new Command("reference", "Print the reference page (docs/configuration.md)."), Print(ConfigReference.Write)),
             tree.Action(new Command("metrics", "Print the list of metrics (docs/metrics.md)."), Print(MetricsReference.Write)),
             tree.Action(new Command("decisions", "Print what is done about each cause (docs/decisions.md)."), Print(DecisionsReference.Write)),
+            tree.Action(new Command("api", "Print the reference of the HTTP API (docs/api.md)."), async (_, _) =>
+            {
+                tree.Output.Text.Write(await ApiReference.WriteAsync());
+                return ExitCode.Good;
+            }),
             tree.Action(new Command("causes", "Write the pages about causes (docs/causes) into a folder.") { _folder }, WriteCauses),
             tree.Action(new Command("commands", "Print the reference of the commands (docs/commands.md)."), Print(() => CommandsReference.Write(CommandShape.Of(tree.Build())))),
             tree.Action(new Command("events", "Print the list of events (docs/events.md)."), Print(EventsReference.Write)),

@@ -84,7 +84,7 @@ internal sealed class DemoCommand(CommandTree tree, RelayStarter start)
         string address = relay.Listening()[0];
         // A server of our own choosing is the default of the commands; another one has to be named.
         string server = http.Length == 0 || new Uri(http).Authority is RelayClient.DefaultServer ? "" : $" --server {new Uri(http).Authority}";
-        output.Line("Send something from another terminal and watch it here:");
+        output.Line(http.Length > 0 ? $"Open {output.Bold(http)} in a browser, send something from another terminal, and watch it there and here:" : "Send something from another terminal and watch it here:");
         output.Line("");
         Try($"swaks --to you@example.test --server {address}", "arrives at once");
         Try($"swaks --to you@{TroubledDomain} --server {address}", "its server greylists, is busy, limits, falls silent: watch the retries");

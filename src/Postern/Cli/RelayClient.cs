@@ -5,7 +5,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Postern.Api;
-using Postern.Core;
 using Postern.Core.Configuration;
 
 namespace Postern.Cli;
@@ -31,7 +30,7 @@ internal sealed class RelayClient : IDisposable
         if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    public static RelayClient Of(ParseResult parsed, Option<string> server) => new(parsed.GetValue(server)!, Token(parsed.GetValue(CommandTree.TokenFileOption)));
+    public static RelayClient Of(ParseResult parsed, Option<string> server) => new(parsed.GetValue(server)!, Token(parsed.GetValue<FileInfo>(ServerOption.TokenName)));
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), (content, token) => content.ReadFromJsonAsync(type, token)!, cancel)!;

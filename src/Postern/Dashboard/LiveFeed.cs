@@ -1,5 +1,6 @@
 using Postern.Api;
 using Postern.Core.Queue;
+using Postern.Core.Telemetry;
 
 namespace Postern.Dashboard;
 
@@ -7,7 +8,7 @@ namespace Postern.Dashboard;
 /// One look at the relay a second for all open pages together, and none while no page is open: however many look, and however much happens, it costs the relay
 /// the same. Thread safe.
 /// </summary>
-internal sealed class LiveFeed(RelayView relay, TimeProvider time) : IDisposable
+internal sealed class LiveFeed(RelayView relay, TimeProvider time, ILogger<LiveFeed> logger) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -16,7 +17,7 @@ internal sealed class LiveFeed(RelayView relay, TimeProvider time) : IDisposable
 
     private readonly Lock _lock = new();
     private readonly EventTail _events = new();
-    private readonly List<Func<Task>> _followers = [];
+    private readonly List<Following> _followers = [];
     private readonly CancellationTokenSource _stop = new();
     private RelaySnapshot? _current;
     private long _takenAt;
@@ -41,14 +42,15 @@ internal sealed class LiveFeed(RelayView relay, TimeProvider time) : IDisposable
         lock (_lock)
         {
             if (_followers.Count >= DashboardHost.MaxPages * PartsOfPage || _stop.IsCancellationRequested) return null;
-            _followers.Add(told);
+            var following = new Following(this, told);
+            _followers.Add(following);
             if (!_runs)
             {
                 _runs = true;
                 _ = Task.Run(RunAsync);
             }
+            return following;
         }
-        return new Following(this, told);
     }
 
     public void Dispose() => _stop.Cancel();
@@ -60,7 +62,7 @@ internal sealed class LiveFeed(RelayView relay, TimeProvider time) : IDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                Func<Task>[] followers;
+                Following[] followers;
                 lock (_lock)
                 {
                     if (_followers.Count == 0)
@@ -68,10 +70,19 @@ internal sealed class LiveFeed(RelayView relay, TimeProvider time) : IDisposable
                         _runs = false;
                         return;
                     }
-                    TakeNeedsLock();
+                    try
+                    {
+                        TakeNeedsLock();
+                    }
+                    catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException)
+                    {
+                        // The disk of the event log, or a relay that is stopping: what was seen last stays on the pages until the next look.
+                        PosternLog.DashboardBlind(logger, e);
+                        continue;
+                    }
                     followers = [.. _followers];
                 }
-                foreach (var told in followers) await told();
+                foreach (var follower in followers) follower.Tell();
             }
         }
         catch (OperationCanceledException)
@@ -106,9 +117,17 @@ internal sealed class LiveFeed(RelayView relay, TimeProvider time) : IDisposable
 
     private sealed class Following(LiveFeed feed, Func<Task> told) : IDisposable
     {
+        private Task _last = Task.CompletedTask;
+
+        /// <summary>One that has not drawn the last look yet, because its browser is slow, leaves this one out and holds nobody up.</summary>
+        public void Tell()
+        {
+            if (_last.IsCompleted) _last = told();
+        }
+
         public void Dispose()
         {
-            lock (feed._lock) feed._followers.Remove(told);
+            lock (feed._lock) feed._followers.Remove(this);
         }
     }
 }

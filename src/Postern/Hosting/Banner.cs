@@ -14,7 +14,7 @@ internal static class Banner
         Row("mail in", $"{(listening.Count > 0 ? string.Join(", ", listening) : "no listener")}{(config.Pickup is { } pickup ? $", files in {pickup.Folder}" : "")}", Who(config));
         Row("mail out", Outward(config), config.Delivery.Mode == DeliveryMode.Queue ? "" : ConfigValues.KebabCase(config.Delivery.Mode.ToString()));
         Row("queue", config.Server.Data, waiting == 0 ? "empty" : $"{waiting} waiting");
-        Row("http", http ?? "off", http is null ? "" : "/api/v1/status /metrics /health/ready");
+        Row("http", http ?? "off", http is null ? "" : "dashboard, /api/v1, /metrics, /health/ready");
         Row("stop", "Ctrl+C", "twice to stop at once");
         output.Line("");
 

@@ -39,6 +39,7 @@ internal static class RelayComposition
             stop => StopAsync(relay, stop))
         {
             Reloaded = relay.Reloaded,
+            Http = relay.Http,
             Pulse = relay.PulseAsync,
             Insight = new RelayInsight(relay.Incidents, relay.Incident, relay.Diagnoses, async (target, stop) => (await CheckAsync(relay, target, progress: null, stop)).Report, relay.Events, () => relay.Webhooks),
             Detail = new RelayDetail(relay.Trends, relay.Upstream, (target, progress, stop) => CheckAsync(relay, target, progress, stop), relay.Standings),

@@ -75,7 +75,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     private async Task<HttpServer> StartHttpAsync(ILoggerProvider logs, ILogger log, CancellationToken cancel)
     {
         if (!ListenAddress.TryParse(_config.Server.Http, out var address)) throw new ListenException($"server.http {_config.Server.Http}: expected address:port", null!);
-        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping, Detail = () => _relay?.Detail, Configuration = () => _result };
+        var view = new RelayView(Version, () => _config.Server.Hostname, _startedAt, () => _relay?.Store, () => _relay?.Listening() ?? [], () => _relay?.Upstreams() ?? [], Problems) { Insight = () => _relay?.Insight, Shaping = () => _relay?.Shaping, Mail = () => _relay?.Http, Detail = () => _relay?.Detail, Configuration = () => _result };
         _access = new HttpAccess(_config, Path.Combine(_config.Server.Data, "state", "sessions"), new AuditLog(() => _relay?.Insight?.Events, log, time), log, time);
         return await HttpServer.StartAsync(address, view, logs, cancel, time, _access);
     }

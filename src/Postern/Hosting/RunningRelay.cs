@@ -1,6 +1,7 @@
 using Postern.Api;
 using Postern.Core.Configuration;
 using Postern.Core.Queue;
+using Postern.Core.Submission.Injection;
 
 namespace Postern.Hosting;
 
@@ -17,6 +18,9 @@ internal sealed record RunningRelay(
 {
     /// <summary>Hears of a reload: from what, and why it was refused; no mistakes when it is in force.</summary>
     public Action<string, IReadOnlyList<string>>? Reloaded { get; init; }
+
+    /// <summary>Takes mail by HTTP; null where none is taken.</summary>
+    public MailInjector? Http { get; init; }
 
     /// <summary>Completes when the relay has shown that it works; null where there is nothing to ask.</summary>
     public Func<Task>? Pulse { get; init; }

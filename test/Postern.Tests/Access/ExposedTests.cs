@@ -126,6 +126,26 @@ public sealed class ExposedTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_for_sessions_that_cannot_be_made_is_one_line()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "data", "state"));
+        File(Path.Combine("data", "state", "sessions"), "in the way");
+        var problem = await Assert.ThrowsAsync<CommandException>(() => WhileRunning(AccessRig.Tokens, _ => Task.FromResult(0)));
+        Assert.StartsWith("sessions cannot be kept in ", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem.Message);
+    }
+
+    [Fact]
+    public async Task Without_signing_in_no_keys_are_kept()
+    {
+        await WhileRunning("", _ => Task.FromResult(0));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "data", "state", "sessions")));
+        await WhileRunning(AccessRig.Tokens, _ => Task.FromResult(0));
+        Assert.True(Directory.Exists(Path.Combine(_folder, "data", "state", "sessions")));
+        Assert.DoesNotContain("warn", System.Text.Encoding.UTF8.GetString(_log.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_fixed_at_the_start_is_told_apart_from_what_is_not()
     {
         static HttpConfig Http(string toml) => AccessRig.Config(toml).Http;

@@ -69,6 +69,18 @@ public sealed class OidcTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_provider_that_is_away_is_said_to_be_so_on_the_page_and_in_the_log()
+    {
+        await using var rig = await StartAsync();
+        await _provider.DisposeAsync();
+        using var answer = await rig.GetAsync("/sign-in/provider");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("The provider does not answer", await answer.Content.ReadAsStringAsync(AccessRig.Cancel), StringComparison.Ordinal);
+        Assert.StartsWith("the provider cannot be asked: ", (await rig.Events.UntilAsync("audit.refused"))[0].GetProperty("data").GetProperty("outcome").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", rig.Logged(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_group_that_loses_its_role_loses_it_in_open_sessions_too()
     {
         await using var rig = await StartAsync();

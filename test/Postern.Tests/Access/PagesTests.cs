@@ -39,7 +39,9 @@ public sealed class PagesTests
         string session = AccessRig.Cookies(await rig.SignInAsync(AccessRig.Reader));
         using var page = await rig.GetAsync("/", null, [.. Browser, ("Cookie", session)]);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
-        Assert.Contains("Postern", await page.Content.ReadAsStringAsync(AccessRig.Cancel), StringComparison.Ordinal);
+        string html = await page.Content.ReadAsStringAsync(AccessRig.Cancel);
+        Assert.Contains("title=\"look\">look</span>", html, StringComparison.Ordinal);
+        Assert.Contains("action=\"/sign-out\"", html, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -23,6 +23,10 @@ public sealed class DocumentsTests
         Assert.True(File.ReadAllText(Path.Combine(Root(), "docs", "decisions.md")) == DecisionsReference.Write(), "docs/decisions.md is out of date; run docs/generate.sh");
 
     [Fact]
+    public async Task The_page_about_the_API_is_what_the_program_prints() =>
+        Assert.True(await File.ReadAllTextAsync(Path.Combine(Root(), "docs", "api.md")) == await ApiReference.WriteAsync(), "docs/api.md is out of date; run docs/generate.sh");
+
+    [Fact]
     public void The_pages_about_causes_are_what_the_program_writes()
     {
         foreach (var (name, text) in CausesReference.Write())
@@ -42,7 +46,7 @@ public sealed class DocumentsTests
     {
         string tls = Directory.CreateTempSubdirectory("postern-docs-").FullName;
         foreach (string name in new[] { "fullchain.pem", "key.pem" }) File.WriteAllText(Path.Combine(tls, name), "");
-        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/access.md", "docs/configuration.md" })
+        foreach (string page in new[] { "README.md", "docs/guide.md", "docs/access.md", "docs/observability.md", "docs/configuration.md" })
         {
             string text = File.ReadAllText(Path.Combine(Root(), page));
             foreach (Match block in Regex.Matches(text, "```toml\n(.*?)```", RegexOptions.Singleline))

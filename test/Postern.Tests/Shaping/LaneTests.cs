@@ -123,6 +123,29 @@ public sealed class LaneTests
         Assert.Equal(4, lane.Free);
     }
 
+    [Fact]
+    public void A_rate_that_is_enforced_by_silence_is_what_was_answered_before_it_to_the_message()
+    {
+        var lane = Served(2);
+        for (int i = 1; i < 40; i++)
+        {
+            Assert.True(lane.TryMessage(Start.AddSeconds(i)).IsGranted);
+            lane.Asked(Start.AddSeconds(i), isNew: false);
+            lane.Heard(TimeSpan.FromMilliseconds(10), Start.AddSeconds(i));
+            Accept(lane, Start.AddSeconds(i), i);
+        }
+        // The fortieth second's and what follows it is not answered: one on a session that has worked, two on new ones.
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(lane.TryMessage(Start.AddSeconds(40 + 0.8 * i)).IsGranted);
+            lane.Asked(Start.AddSeconds(40 + 0.8 * i), isNew: i > 0);
+        }
+        Assert.False(lane.TryMessage(Start.AddSeconds(42.4)).IsGranted);
+        lane.NotHeard();
+        var lesson = lane.Refused(new LaneSample(Start.AddSeconds(50), ClientStage.Mail, RefusalManner.Silent, LimitKind.None, null, 3, 39, Start.AddSeconds(40)));
+        Assert.Equal((LimitKind.MessageRate, 39, TimeSpan.FromMinutes(1)), (lesson!.Kind, lesson.Limit, lesson.Window));
+    }
+
     private static Lane Served(int sessions)
     {
         var lane = new Lane("mx.example.net", "", new LaneLimits(20));

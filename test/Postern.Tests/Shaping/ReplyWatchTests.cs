@@ -43,7 +43,7 @@ public sealed class ReplyWatchTests
         watch.Asked(Start + 61 * Second);
         Assert.False(watch.IsSilent(Start + 61 * Second));
         Assert.True(watch.IsSilent(Start + 63 * Second));
-        Assert.Equal(Start + 60 * Second, watch.SilentSince);
+        Assert.Null(watch.Silence);
     }
 
     [Fact]
@@ -88,13 +88,13 @@ public sealed class ReplyWatchTests
     {
         var watch = Answering(Second / 100);
         watch.Asked(Start);
-        Assert.False(watch.IsNewUnheard);
-        watch.Asked(Start, isNew: true);
-        Assert.True(watch.IsNewUnheard);
+        Assert.Null(watch.Silence);
+        watch.Asked(Start + 1, isNew: true);
+        Assert.Equal(new Silence(Start, 2), watch.Silence);
         watch.GaveUp();
-        Assert.True(watch.IsNewUnheard);
+        Assert.NotNull(watch.Silence);
         watch.Heard(Second / 100, Start + Second);
-        Assert.False(watch.IsNewUnheard);
+        Assert.Null(watch.Silence);
     }
 
     [Fact]

@@ -1,8 +1,12 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Postern.Core;
 using Postern.Core.Configuration;
+using Postern.Core.Queue;
+using Postern.Core.Queue.Embedded;
+using Postern.Core.Telemetry;
 using Postern.Lab.Peers;
 using Postern.Protocols.Tls;
 using Postern.Telemetry;
@@ -173,6 +177,39 @@ public sealed class OtlpExportTests : IDisposable
             await sink.WaitAsync(1);
         });
         Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public void Where_nobody_listens_a_span_is_not_made_and_costs_no_memory()
+    {
+        // In this class, because its other tests are the ones that listen.
+        Assert.False(PosternTraces.IsOn);
+        long before = 0;
+        for (int i = 0; i < 1001; i++)
+        {
+            if (i == 1) before = GC.GetAllocatedBytesForCurrentThread();
+            var span = PosternTraces.Begin("accept", ActivityKind.Server, default, DateTimeOffset.UnixEpoch);
+            using (PosternTraces.As(span)) Assert.True(span is null && PosternTraces.Traceparent(span) is null);
+        }
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void A_message_that_is_not_traced_is_kept_as_it_was_before_there_were_traces()
+    {
+        var envelope = new QueuedEnvelope { From = new("me@example.net"), Recipients = [new(new("you@example.org"), "pool:a")], Origin = new MessageOrigin { Listener = "l" }, AcceptedAt = DeliveryRig.Start, ExpiresAt = DeliveryRig.Start.AddDays(5), HasEightBit = true };
+        byte[] plain = Bytes(envelope), traced = Bytes(envelope with { Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
+        Assert.Equal((2, 6), (plain[1], traced[1]));
+        Assert.Equal(plain[2..], traced[2..plain.Length]);
+        Assert.Equal(56, traced.Length - plain.Length);
+        Assert.Null(EnvelopeCodec.Read(plain, new Destinations())!.Traceparent);
+        Assert.Equal("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", EnvelopeCodec.Read(traced, new Destinations())!.Traceparent);
+    }
+
+    private static byte[] Bytes(QueuedEnvelope envelope)
+    {
+        byte[] buffer = new byte[EnvelopeCodec.MaxBytes(envelope)];
+        return buffer[..EnvelopeCodec.Write(envelope, buffer)];
     }
 
     private static bool Is(OtlpSpan span, string id) => span.Attributes.TryGetValue("messaging.message.id", out var value) && id.Equals(value);

@@ -13,7 +13,7 @@ public sealed partial class EmbeddedQueueStore
         while (found.Count < limit && Next(walk))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach (var (message, isSure) in walk.Found)
+            foreach (var (message, isSure, _) in walk.Found)
             {
                 if (await HoldStateAsync(message).ConfigureAwait(false) is not { } state) continue;
                 lock (_gate)
@@ -36,11 +36,10 @@ public sealed partial class EmbeddedQueueStore
         while (Next(walk))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach (var (message, isSure) in walk.Found)
+            foreach (var (message, isSure, state) in walk.Found)
             {
                 if (!isSure && !await IsMatchAsync(message, match).ConfigureAwait(false)) continue;
-                // Its state may have become another meanwhile: this is a look, not a promise.
-                states[(int)message.QueueState]++;
+                states[(int)state]++;
                 bytes += message.ContentBytes;
                 last = Math.Max(last, message.Id.Value);
             }

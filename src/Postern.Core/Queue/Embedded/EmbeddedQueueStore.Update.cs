@@ -17,7 +17,7 @@ public sealed partial class EmbeddedQueueStore
         {
             while (Next(walk))
             {
-                foreach (var (message, isSure) in walk.Found)
+                foreach (var (message, isSure, _) in walk.Found)
                 {
                     cancel.ThrowIfCancellationRequested();
                     if (!await UpdateAsync(message, isSure ? null : match, query.Destination, action).ConfigureAwait(false) || ++count % UpdatesAtOnce != 0) continue;

@@ -26,7 +26,7 @@ internal sealed class MessageWalk
     public bool IsOver { get; private set; }
 
     /// <summary>Of the last step: what matches, and what may.</summary>
-    public List<(WaitingMessage Message, bool IsSure)> Found { get; } = [];
+    public List<(WaitingMessage Message, bool IsSure, QueueState State)> Found { get; } = [];
 
     /// <summary>Adds the next piece's to <see cref="Found"/>.</summary>
     public void StepNeedsLock(MessageIndex messages)
@@ -35,7 +35,7 @@ internal sealed class MessageWalk
         for (int i = 0; i < count; i++)
         {
             var match = _match.Check(_batch[i]);
-            if (match != Match.No) Found.Add((_batch[i], match == Match.Yes));
+            if (match != Match.No) Found.Add((_batch[i], match == Match.Yes, _batch[i].QueueState));
         }
     }
 

@@ -1,14 +1,13 @@
 using System.Buffers;
 using System.Text;
-using Postern.Core.Queue;
 
 namespace Postern.Core.Submission.Pickup;
 
 /// <summary>
-/// Writes text with any line ends (LF, CR, CRLF) to a kept message as CRLF lines, since neither bare LF nor bare CR may ever travel (RFC 5321
+/// Writes text with any line ends (LF, CR, CRLF) on as CRLF lines, since neither bare LF nor bare CR may ever travel (RFC 5321
 /// section 2.3.8). Files with CRLF lines pass untouched; a last line without an end stays so.
 /// </summary>
-internal sealed class CrlfWriter(IncomingMessage message) : IDisposable
+internal sealed class CrlfWriter(Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write) : IDisposable
 {
     private const int BufferBytes = 64 << 10;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -35,7 +34,7 @@ internal sealed class CrlfWriter(IncomingMessage message) : IDisposable
     {
         if (_length == 0) return;
         HasEightBit = HasEightBit || !Ascii.IsValid(_buffer.AsSpan(0, _length));
-        await message.WriteAsync(_buffer.AsMemory(0, _length), cancel).ConfigureAwait(false);
+        await write(_buffer.AsMemory(0, _length), cancel).ConfigureAwait(false);
         Written += _length;
         _length = 0;
     }

@@ -87,7 +87,7 @@ internal sealed class PickupReader(SubmissionServices services, SubmissionModel 
             if (!claim(incoming.Id)) return Later("the file cannot be renamed");
             try
             {
-                using var writer = new CrlfWriter(incoming);
+                using var writer = new CrlfWriter(incoming.WriteAsync);
                 bool smtpUtf8 = envelope.From.IsInternationalized || envelope.Recipients.Any(r => r.IsInternationalized);
                 await WriteHeaderAsync(writer, incoming, head, fields, end, envelope, smtpUtf8, cancel).ConfigureAwait(false);
                 await writer.WriteAsync(head[end..], cancel).ConfigureAwait(false);

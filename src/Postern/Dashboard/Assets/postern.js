@@ -44,15 +44,22 @@
     setTimeout(() => button.classList.remove('copied', 'not-copied'), 1500);
   }
 
+  // In the capturing phase: before the framework takes a link for a way to another page.
   document.addEventListener('click', event => {
     const target = event.target instanceof Element ? event.target : null;
     if (!target) return;
+    if (target.closest('.skip')) {
+      // Not a place to go to but one to be at: the relay need not hear of it.
+      event.preventDefault();
+      document.getElementById('content').focus();
+      return;
+    }
     const theme = target.closest('[data-theme-set]');
     if (theme) return setTheme(theme.dataset.themeSet);
     const button = target.closest('[data-copy]');
     if (button) return void copy(button);
     if (target.closest('[data-reload]')) location.reload();
-  });
+  }, true);
 
   // Tool tips of charts: what the drawing shows at that place.
   let tip = null;
@@ -94,6 +101,8 @@
       document.querySelector(`nav a[href="${pages[event.key]}"]`)?.click();
     }
   });
+
+  window.postern = { focusHeading: () => document.querySelector('h1')?.focus({ preventScroll: false }) };
 
   document.addEventListener('DOMContentLoaded', () => {
     markTheme();
