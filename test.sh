@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors and runs every test: unit and property tests, end-to-end tests beside real mail servers,
-# the dashboard in a browser, every scenario of the fault lab, a short round of fuzzing. The last line is the sum; the exit code is 0 only when nothing failed.
-#   ./test.sh                all            ./test.sh scripts|unit|e2e|browser|lab|fuzz ...   some
+# the dashboard in a browser, every scenario of the fault lab, a short round of fuzzing, the packages installed and started. The last line is the sum; the exit code is 0 only when nothing failed.
+#   ./test.sh                all            ./test.sh scripts|unit|e2e|browser|lab|fuzz|packages ...   some
 #   POSTERN_TEST_NO_INSTALL=1               do not install what the tests need
 set -u
 cd "$(dirname "$0")" || exit 2
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(scripts unit e2e browser lab fuzz)
+[ ${#parts[@]} -gt 0 ] || parts=(scripts unit e2e browser lab fuzz packages)
 configuration=${CONFIGURATION:-Release}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en PATH="$PATH:/usr/sbin:/sbin:$HOME/.dotnet"
 export POSTERN_TEST_TOOLS=${POSTERN_TEST_TOOLS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/postern-test}
@@ -131,6 +131,14 @@ if wants fuzz && [ -x ./fuzz.sh ]; then
   passed=$((passed + $(grep -c '^PASSED' "$out/fuzz.log")))
   failed=$((failed + $(grep -c '^FAILED' "$out/fuzz.log")))
   skipped=$((skipped + $(grep -c '^SKIPPED' "$out/fuzz.log")))
+fi
+if wants packages && [ -x test/packages/run.sh ]; then
+  title "packages"
+  timeout -k 15 1200 test/packages/run.sh </dev/null 2>&1 | tee "$out/packages.log"
+  [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "FAILED: the tests of the packages did not come to their end"; failed=$((failed + 1)); }
+  passed=$((passed + $(grep -ac '^PASSED' "$out/packages.log")))
+  failed=$((failed + $(grep -ac '^FAILED' "$out/packages.log")))
+  skipped=$((skipped + $(grep -ac '^SKIPPED' "$out/packages.log")))
 fi
 title "sum"
 finish

@@ -11,7 +11,8 @@ export DEBIAN_FRONTEND=noninteractive
 # command[:package], in the order of their use
 wanted=(postfix smtp-source:postfix swaks curl msmtp nsd unbound openssl sqlite3 node:nodejs strace afl-fuzz:afl++ shellcheck
   ps:procps setpriv:util-linux unshare:util-linux nsenter:util-linux
-  ip:iproute2 nft:nftables chromium rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils)
+  ip:iproute2 nft:nftables chromium rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils
+  debootstrap systemd-nspawn:systemd-container lintian mandoc zsh fish go:golang-go)
 # Exim and OpenSMTPD cannot be installed beside Postfix, and of Prometheus only promtool is wanted: their files are unpacked, only their libraries are installed.
 unpacked=(exim4-daemon-light opensmtpd prometheus)
 libraries=(libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libssl3)
@@ -23,6 +24,8 @@ apt() { apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >>"$log
 packages=()
 for entry in "${wanted[@]}"; do has "${entry%%:*}" || packages+=("${entry##*:}"); done
 root_for() { printf '%s/%s' "$tools" "$1"; }
+# What renders the Helm chart in a test is made with these.
+[ -d /usr/share/gocode/src/github.com/Masterminds/sprig ] || packages+=(golang-github-masterminds-sprig-dev golang-github-ghodss-yaml-dev)
 # swaks speaks TLS only with this module.
 perl -MNet::SSLeay -e 1 2>/dev/null || packages+=(libnet-ssleay-perl)
 missing_roots=()

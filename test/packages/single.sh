@@ -19,6 +19,7 @@ install -m 755 "$file" "$work/postern"
 mkdir -m 777 "$work/data" "$work/home" "$work/sink"
 as=()
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then as=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+# shellcheck disable=SC2317
 clean() { env -i PATH=/usr/bin:/bin HOME="$work/home" "${as[@]}" "$@"; }
 
 free_port() { local port; for port in $(shuf -i 20000-60000 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }; done; }

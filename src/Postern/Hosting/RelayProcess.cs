@@ -62,7 +62,7 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
             service?.Stopping(_config.Server.StopTimeout + 2 * _closing);
             await StopAsync(signals, log);
         }
-        catch (Exception e) when (e is StoreException or ListenException or InvalidDataException)
+        catch (Exception e) when (e is StoreException or ListenException or InvalidDataException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.WrongUsage, e.Message, e);
         }

@@ -79,6 +79,35 @@ public sealed class ManualTests : IDisposable
         Assert.Contains("import", Complete("postern", "config", "i"));
     }
 
+    /// <summary>Paths of Windows and passwords in variables included: what stands in a how-to is what a reader will paste.</summary>
+    [Fact]
+    public void Every_toml_block_of_the_how_tos_is_a_good_configuration()
+    {
+        int blocks = 0;
+        foreach (string page in Directory.GetFiles(Path.Combine(Docs(), "howto"), "*.md").Append(Path.Combine(Docs(), "start.md")))
+        {
+            foreach (System.Text.RegularExpressions.Match block in System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(page), "```toml\n(.*?)```", System.Text.RegularExpressions.RegexOptions.Singleline))
+            {
+                var surroundings = new ConfigSurroundings(name => name is "SMTP_PASSWORD" ? "x" : null, [], _folder);
+                Assert.Empty(new ConfigLoader(surroundings).LoadText(block.Groups[1].Value, page, []).Errors.Select(e => e.ToString()));
+                blocks++;
+            }
+        }
+        Assert.InRange(blocks, 8, 100);
+    }
+
+    [Fact]
+    public void The_configurations_that_packages_bring_are_good()
+    {
+        foreach (string file in new[] { "debian/postern.toml", "docker/postern.toml" })
+        {
+            string text = File.ReadAllText(Path.Combine(Docs(), "..", "deploy", file));
+            // The image wants to be told where mail goes.
+            if (file.StartsWith("docker", StringComparison.Ordinal)) text += "\n[[route]]\nvia = \"mx\"\n";
+            Assert.Empty(new ConfigLoader(new ConfigSurroundings(_ => null, [], _folder)).LoadText(text, file, []).Errors.Select(e => e.ToString()));
+        }
+    }
+
     [Theory]
     [InlineData("zsh", "zsh", "-n")]
     [InlineData("fish", "fish", "--no-execute")]
