@@ -19,5 +19,7 @@ internal static class ApiExamples
 
     public const string Egress = $$"""{"egress":[{"name":"a","addresses":["192.0.2.10"],"hello":"a.relay.example.net","used":true,"lanes":[{{Lane}}],"rests":[]}]}""";
 
+    public const string Trends = """{"minutes":[{"at":"2026-01-02T03:04:00+00:00","accepted":120,"refused":1,"delivered":118,"bounced":1,"deferred":3,"waiting":42}],"upstreams":["provider"]}""";
+
     public const string Webhooks = """{"webhooks":[{"name":"ops","address":"https://hooks.example.com","events":["incident.*"],"last_id":4711,"waiting":0,"failures":0}]}""";
 }

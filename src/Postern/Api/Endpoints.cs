@@ -8,7 +8,7 @@ internal sealed class Endpoints(RelayView relay)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", (RequestDelegate)(http => http.Response.WriteAsync("live\n", http.RequestAborted))).OpenToAll()
+        routes.MapGet("/health/live", (RequestDelegate)Live).OpenToAll()
             .Describe("getLive", "Health", "Whether the process lives")
             .GivesText("text/plain", "It does.", "live\n");
         routes.MapGet("/health/ready", (RequestDelegate)Ready).OpenToAll()
@@ -23,6 +23,12 @@ internal sealed class Endpoints(RelayView relay)
             .Takes(new ApiParameter("name", "The last part of a problem's type.", Example: "unknown-message", IsRequired: true, In: ApiPlace.Path))
             .Gives<ProblemTypeContract>("The kind of problem.", """{"type":"/api/v1/problems/unknown-message","title":"No such message waits","status":404}""")
             .Refuses(ProblemKind.NotFound);
+    }
+
+    private static Task Live(HttpContext http)
+    {
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync("live\n", http.RequestAborted);
     }
 
     private Task Ready(HttpContext http)

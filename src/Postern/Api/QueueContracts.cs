@@ -149,10 +149,10 @@ public sealed record QueueActionContract : QueueFilterContract
     public required string Action { get; init; }
 
     /// <summary>Every message.</summary>
-    public bool All { get; init; }
+    public bool? All { get; init; }
 
     /// <summary>Only count what would be taken.</summary>
-    public bool DryRun { get; init; }
+    public bool? DryRun { get; init; }
 }
 
 /// <summary>What became of an action so far.</summary>

@@ -74,8 +74,8 @@ internal sealed class QueueDesk(Func<IQueueStore?> store, TimeProvider time) : I
         if (!Enum.TryParse<QueueAction>(request.Action, ignoreCase: true, out var action) || !char.IsAsciiLetter(request.Action[0]))
             return Problems.Wrong($"no such action: {request.Action}", "use retry, hold, release, bounce or remove");
         if (QueueFilters.Read(request, out var problem) is not { } query) return problem!;
-        if (QueueFilters.IsEmpty(request) && !request.All) return Problems.Wrong("no message named and no filter given", "name ids, give a filter, or say all");
-        if (request.DryRun)
+        if (QueueFilters.IsEmpty(request) && request.All != true) return Problems.Wrong("no message named and no filter given", "name ids, give a filter, or say all");
+        if (request.DryRun == true)
         {
             var would = await TallyAsync(queue, query, cancel);
             return new QueueActionResultContract { Action = QueueText.Word(action), State = "dry_run", Messages = would.Messages, Matching = QueueText.Tally(would) };

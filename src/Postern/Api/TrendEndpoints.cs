@@ -17,7 +17,7 @@ internal sealed class TrendEndpoints(RelayView relay)
                 new ApiParameter("minutes", $"How many, up to the present one; {Usual} without it.", "integer", "60") { Least = 1, Most = TrendBook.MaxMinutes },
                 new ApiParameter("upstream", "Attempts at this upstream or MX host, as its name stands in 'upstreams'.", Example: "provider"),
             ])
-            .Gives<TrendsContract>("The minutes, oldest first.")
+            .Gives<TrendsContract>("The minutes, oldest first.", ApiExamples.Trends)
             .Refuses(ProblemKind.InvalidParameter, ProblemKind.UnknownUpstream, ProblemKind.Starting);
 
     private Task Trends(HttpContext http)

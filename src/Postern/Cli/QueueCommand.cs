@@ -139,7 +139,7 @@ internal sealed class QueueCommand(CommandTree tree)
             All = parsed.GetValue(_all),
             DryRun = parsed.GetValue(_dryRun),
         };
-        if (QueueFilters.IsEmpty(request) && !request.All)
+        if (QueueFilters.IsEmpty(request) && request.All != true)
             throw new CommandException(ExitCode.WrongUsage, $"which messages? name queue ids, filter with --destination, --sender, --recipient, --state, --older-than or another, or say --all; see 'postern queue {name} --help'");
         var result = await client.PostAsync("api/v1/queue/actions", request, ApiJson.Default.QueueActionContract, ApiJson.Default.QueueActionResultContract, cancel);
         while (result.State == "running")
@@ -148,7 +148,7 @@ internal sealed class QueueCommand(CommandTree tree)
             result = await client.GetAsync($"api/v1/queue/operations/{result.Operation}", ApiJson.Default.QueueActionResultContract, cancel);
         }
         if (parsed.GetValue(CommandTree.JsonOption)) tree.Output.Json(result, ApiJson.Default.QueueActionResultContract);
-        else tree.Output.Line($"{name}: {(request.DryRun ? "would be " : "")}{result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
+        else tree.Output.Line($"{name}: {(request.DryRun == true ? "would be " : "")}{result.Messages} {(result.Messages == 1 ? "message" : "messages")}");
         if (result.State is "failed" or "cancelled") throw new CommandException(ExitCode.NotDetermined, $"{name} {result.State} after {result.Messages} messages{(result.Problem is { } problem ? $": {problem}" : "")}; the same command goes on from there");
         return result.Messages > 0 ? ExitCode.Good : ExitCode.ProblemFound;
     }

@@ -34,7 +34,7 @@ internal sealed class DashboardActions(RelayView relay, QueueDesk desk, Authenti
     {
         Require(ApiRole.Operate);
         var answer = await desk.ActAsync(request, key: null, Patience, cancel);
-        if (!request.DryRun && answer.Value is { } done) Did($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
+        if (request.DryRun != true && answer.Value is { } done) Did($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
         return answer;
     }
 

@@ -109,7 +109,7 @@ public sealed class ApiDocumentTests : IAsyncLifetime
             "/health/live", "/health/ready", "/api/v1/status", "/api/v1/openapi.json", "/api/v1/problems/busy", "/api/v1/problems/x",
             "/api/v1/queue?count=true", "/api/v1/queue?limit=1", "/api/v1/queue?state=x", $"/api/v1/queue/{id}", $"/api/v1/queue/{gone}", "/api/v1/queue/x", "/api/v1/queue/01kb2d3e4f5g6", $"/api/v1/queue/{id}/message",
             "/api/v1/queue/operations", "/api/v1/queue/operations/x", "/api/v1/incidents?all=true", "/api/v1/incidents?limit=0", $"/api/v1/incidents/{incident}", "/api/v1/incidents/x", "/api/v1/diagnoses",
-            "/api/v1/check", "/api/v1/events?limit=1", "/api/v1/events", "/api/v1/events?type=x", "/api/v1/webhooks", "/api/v1/upstreams", "/api/v1/upstreams?state=x", "/api/v1/egress"])
+            "/api/v1/check", "/api/v1/events?limit=1", "/api/v1/events", "/api/v1/events?type=x", "/api/v1/webhooks", "/api/v1/upstreams", "/api/v1/upstreams?state=x", "/api/v1/egress", "/api/v1/trends?minutes=5", "/api/v1/trends?minutes=0", "/api/v1/trends?upstream=x"])
             seen.Add(await CheckAsync(HttpMethod.Get, path));
         foreach (var (path, body) in new[]
         {
@@ -139,6 +139,7 @@ public sealed class ApiDocumentTests : IAsyncLifetime
         var (_, template, operation) = Operations().Where(o => o.Method == method.Method.ToLowerInvariant() && IsPath(o.Path, bare)).OrderBy(o => o.Path.Count(c => c == '{')).First();
         string status = $"{(int)response.StatusCode}", where = $"{method} {path} {status}";
         Assert.True(operation["responses"]![status] is not null, $"{where} is not described: {text}");
+        Assert.True(response.Content.Headers.ContentType is not null, $"{where}: an answer without a type: {response.Headers} {text}");
         string media = response.Content.Headers.ContentType!.MediaType!;
         Assert.True(operation["responses"]![status]!["content"]?[media] is not null, $"{where}: {media} is not described");
         if (media.EndsWith("json", StringComparison.Ordinal)) Conforms(where, operation["responses"]![status]!["content"]![media]!["schema"]!, JsonNode.Parse(text)!);
