@@ -120,7 +120,7 @@ if ! timeout -k 15 420 dotnet build Postern.slnx -c "$configuration" -v quiet -n
   finish
 fi
 
-wants unit && run_tests Postern.Tests 240
+wants unit && run_tests Postern.Tests 480
 wants e2e && run_tests Postern.EndToEndTests 420
 wants browser && run_browser
 wants lab && run_lab

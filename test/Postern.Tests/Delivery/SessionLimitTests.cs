@@ -58,7 +58,7 @@ public sealed class SessionLimitTests
         await DeliveryRig.Until(() => rig.Store.Count == 0, "the settlements");
         Assert.All(rig.Store.Settlements, s => Assert.All(s.Settlement.Recipients, r => Assert.Equal(RecipientStatus.Delivered, r.Status)));
         var incident = Assert.Single(rig.Engine.Parts.Diagnoses.Book.Snapshot(withClosed: true));
-        Assert.Equal("rate-limited", incident.Cause);
+        Assert.True(incident.Cause == "rate-limited", $"{incident.Cause}: {string.Join("; ", incident.Diagnosis.Evidence.Select(e => $"{e.Id} {e.Observed}"))}; {string.Join("; ", incident.Diagnosis.Alternatives.Select(a => $"{a.Cause} {a.Confidence}"))}");
         Assert.Contains(incident.Diagnosis.Evidence, e => e.Id == "history.per-session-limit");
         Assert.Contains("3", incident.Diagnosis.Verdict.Summary, StringComparison.Ordinal);
     }

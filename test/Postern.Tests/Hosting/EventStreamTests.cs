@@ -113,9 +113,11 @@ public sealed class EventStreamTests : IAsyncDisposable
             await NextAsync(quick);
         }
         // What the system's buffers hold is there; then the connection ends without the rest.
+        // Now and then only: the quick one's heartbeats are written meanwhile, and must not be hit by the clock.
+        int looks = 0;
         await DeliveryRig.Until(() =>
         {
-            _clock.Advance(EventStream.Patience);
+            if (looks++ % 50 == 0) _clock.Advance(EventStream.Patience);
             return slow.Poll(0, SelectMode.SelectRead) && IsOver(slow);
         }, "that it is dropped");
         _log.Log.Publish(EventType.UpstreamUp, "up");
