@@ -31,7 +31,8 @@ internal static class HistorySignals
         if (history.Alternates) signals.Add(Signal.Of(HistoryAlternates, history, $"{history.Upstream} accepts, refuses after about as many every time, and accepts again after a pause"));
         if (history.ConcurrencyRefused > 1 && history.ConcurrencyRefused > history.ConcurrencyAccepted && history.ConcurrencyAccepted > 0)
             signals.Add(Signal.Of(HistoryConcurrency, history, $"{history.ConcurrencyAccepted} connections at once are accepted, {history.ConcurrencyRefused} are not", IsAlive(scene, history) ? 1 : Doubtful));
-        if (history.MessagesPerSessionAtRefusal > 0)
+        // Of a session that was not even let in it says nothing.
+        if (history.MessagesPerSessionAtRefusal > 0 && !scene.ConnectFailed)
             signals.Add(Signal.Of(HistoryPerSession, history, $"every session is ended after {history.MessagesPerSessionAtRefusal} message{(history.MessagesPerSessionAtRefusal == 1 ? "" : "s")}"));
         bool isFailing = history.FirstFailureAt is not null;
         if (isFailing && row < ShortRow && history.SuccessesBeforeFailure > 0 && signals.Find(s => s.Id == EgressOtherWorks) is { } otherWorks)

@@ -34,6 +34,8 @@ internal static class Answers
     {
         http.Response.StatusCode = problem.Status;
         http.Response.ContentType = "application/problem+json";
+        // The rest of what is too large is not read, so the connection ends: unless told, the client would find its next request broken.
+        if (problem.Status == StatusCodes.Status413PayloadTooLarge) http.Response.Headers.Connection = "close";
         if (problem.Status == StatusCodes.Status503ServiceUnavailable && http.Response.Headers.RetryAfter.Count == 0) http.Response.Headers.RetryAfter = "5";
         return JsonSerializer.SerializeAsync(http.Response.Body, problem, ApiJson.Default.ProblemContract, http.RequestAborted);
     }

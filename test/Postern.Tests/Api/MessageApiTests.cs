@@ -144,7 +144,9 @@ public sealed class MessageApiTests : IAsyncDisposable
         var relay = await StartAsync("[limits]\nmax_message = \"100KiB\"");
         using var request = Whole("From: app@example.org\r\nTo: ann@example.net\r\n\r\n" + new string('x', 200_000));
         request.Headers.TransferEncodingChunked = isChunked;
-        var problem = await ApiRelay.ReadAsync(await relay.Http.SendAsync(request), HttpStatusCode.RequestEntityTooLarge);
+        var response = await relay.Http.SendAsync(request);
+        Assert.True(response.Headers.ConnectionClose);
+        var problem = await ApiRelay.ReadAsync(response, HttpStatusCode.RequestEntityTooLarge);
         Assert.Equal("/api/v1/problems/message-too-large", problem.GetProperty("type").GetString());
         await relay.PostAsync("api/v1/messages", Small.Replace("hello", new string('x', 150_000), StringComparison.Ordinal), HttpStatusCode.RequestEntityTooLarge);
         Assert.Equal(0, relay.Relay.Store.Stats.Messages);
