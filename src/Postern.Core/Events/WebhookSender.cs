@@ -34,12 +34,14 @@ internal sealed class WebhookSender : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
+    private readonly long _from;
     private volatile WebhookStatus _status;
 
     /// <param name="instance">Of this data folder, so that ids of two relays differ.</param>
     public WebhookSender(WebhookConfig config, EventLog log, string instance, HttpClient http, PosternMetrics metrics, ILogger logger, TimeProvider time)
     {
         (_config, _log, _instance, _http, _metrics, _logger, _time) = (config, log, instance, http, metrics, logger, time);
+        _from = log.LastId;
         _cursor = new WebhookCursor(log.Folder, config.Name);
         _signature = config.Secret is { } secret ? new WebhookSignature(secret.Reveal()) : null;
         _status = new WebhookStatus { Name = config.Name, Address = new Uri(config.Url).GetLeftPart(UriPartial.Authority), Events = config.Events, LastId = log.LastId, Waiting = 0, Failures = 0 };
@@ -102,11 +104,11 @@ internal sealed class WebhookSender : IAsyncDisposable
         }
     }
 
+    /// <summary>From when it was configured, not from when the work began: what happened between is told too.</summary>
     private long Begin()
     {
-        long at = _log.LastId;
-        _cursor.Write(at);
-        return at;
+        _cursor.Write(_from);
+        return _from;
     }
 
     private bool Wants(string type) => _config.Events.Count == 0 || _config.Events.Any(p => EventTypes.Matches(p, type));
