@@ -74,11 +74,13 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
         Decided(attempt, evidence);
         attempt.Note(evidence);
-        var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, Count(attempt).Refused > 0 ? "bounced" : "deferred", null, false);
+        bool isRefused = Count(attempt).Refused > 0;
+        string outcome = isRefused ? "bounced" : "deferred";
+        var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, outcome, null, false);
         using (PosternTraces.As(span)) Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
         if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
-        engine.Parts.Trends?.Attempted(domain, Count(attempt).Refused > 0 ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
-        engine.Parts.Metrics.Attempts.Add(1, new("outcome", Count(attempt).Refused > 0 ? "bounced" : "deferred"), new("stage", ClientStage.Resolve.Word()));
+        engine.Parts.Trends?.Attempted(domain, isRefused ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
+        engine.Parts.Metrics.Attempts.Add(1, new("outcome", outcome), new("stage", ClientStage.Resolve.Word()));
     }
 
     /// <summary>A session was asked for.</summary>
@@ -228,7 +230,6 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             AttemptExplainer.RecordServed(candidate, _at, session);
         }
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
-        engine.Parts.Trends?.Attempted(candidate.Upstream.Name, (delivered, deferred, refused) switch { (_, 0, 0) => AttemptWord.Delivered, (0, 0, _) => AttemptWord.Refused, _ => AttemptWord.Deferred }, evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
         string word = (delivered, deferred, refused) switch
@@ -238,6 +239,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
             (0, 0, _) => "bounced",
             _ => "partial",
         };
+        engine.Parts.Trends?.Attempted(candidate.Upstream.Name, word switch { "delivered" => AttemptWord.Delivered, "bounced" => AttemptWord.Refused, _ => AttemptWord.Deferred }, evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
         var metrics = engine.Parts.Metrics;
         // Commands are pipelined, so the last stage is often past the one where somebody said no.
         var told = failure?.Stage ?? stage;

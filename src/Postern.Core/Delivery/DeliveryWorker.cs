@@ -23,9 +23,12 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
     private long _leasedAt;
     private DateTimeOffset _messageBegan;
     private bool _isWarmUp, _isSilent;
-    private Action? _onHeard;
 
-    public void Begin(DestinationQueue queue) => _queue = queue;
+    public void Begin(DestinationQueue queue)
+    {
+        _queue = queue;
+        _first.Heard ??= Heard;
+    }
 
     public void Execute() => _ = engine.RunAsync(this);
 
@@ -234,7 +237,6 @@ internal sealed class DeliveryWorker(DeliveryEngine engine) : IThreadPoolWorkIte
         int before = session.Session.MessagesSent;
         var lane = session.Candidate.Lane;
         var idle = engine.Time.GetElapsedTime(session.IdleSince);
-        _first.Heard = _onHeard ??= Heard;
         // The first message of a session is given all the time there is: should the peer be slow with this message, it is not asked again and again.
         _first.Begin(lane.Asked(engine.Time.GetUtcNow(), isNew: before == 0) is { } patience && isReused ? patience : null);
         var result = await _runner.RunAsync(session, isReused, _first, _attempt, delivery, engine.SpoolFolder, _reporter.Recorder, engine.Abort);
