@@ -132,7 +132,7 @@ public struct HeaderScanner
     {
         _lineHead++;
         if (_state == State.CrAtLineStart) _state = State.Ended;
-        else if (value == ':') CountField();
+        else if (value == ':') CountField(Bytes + at + 1 - _lineHead);
         else if (value is (byte)' ' or (byte)'\t' && _lineHead <= MaxNameBytes) _state = State.NameSpace;
         else _state = State.Ended;
         return at + 1;
@@ -146,7 +146,8 @@ public struct HeaderScanner
         return at + length + 1;
     }
 
-    private void CountField()
+    /// <param name="before">Bytes of the section before the line of this field.</param>
+    private void CountField(long before)
     {
         _state = State.Value;
         Fields++;
@@ -155,7 +156,9 @@ public struct HeaderScanner
         else if (name.SequenceEqual("message-id"u8)) HasMessageId = true;
         else if (name.SequenceEqual("date"u8)) HasDate = true;
         if (Problem != HeaderProblem.None) return;
-        if (Received > _limits.MaxReceived) Problem = HeaderProblem.TooManyReceived;
+        // What was too large before this field is so whether or not a piece ended in between: the first problem is the one that is told.
+        if (before > _limits.MaxBytes) Problem = HeaderProblem.TooLarge;
+        else if (Received > _limits.MaxReceived) Problem = HeaderProblem.TooManyReceived;
         else if (Fields > _limits.MaxFields) Problem = HeaderProblem.TooManyFields;
     }
 

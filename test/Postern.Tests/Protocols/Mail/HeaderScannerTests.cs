@@ -70,6 +70,17 @@ public sealed class HeaderScannerTests
         Assert.Equal(HeaderProblem.None, Scan(Encoding.ASCII.GetBytes("A: b\r\n\r\n" + new string('x', 5000)), 5008, new HeaderLimits(1000, 100, 5)).Scanner.Problem);
     }
 
+    [Fact]
+    public void The_first_of_two_problems_is_told_however_it_is_cut()
+    {
+        byte[] bytes = [.. Encoding.ASCII.GetBytes("A: " + new string('x', 1000) + "\r\n"), .. Repeat("Received: x\r\n", 6)];
+        for (int size = 1; size <= bytes.Length; size++)
+            Assert.Equal(HeaderProblem.TooLarge, Scan(bytes, size, new HeaderLimits(1000, 100, 5)).Scanner.Problem);
+        byte[] other = [.. Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("Received: x\r\n", 6))), .. Repeat("A: " + new string('x', 1000) + "\r\n", 1)];
+        for (int size = 1; size <= other.Length; size++)
+            Assert.Equal(HeaderProblem.TooManyReceived, Scan(other, size, new HeaderLimits(1000, 100, 5)).Scanner.Problem);
+    }
+
     private static byte[] Repeat(string field, int times) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(field, times)) + "\r\n");
 
     private static (HeaderScanner Scanner, int End) Scan(byte[] bytes, int size, HeaderLimits? limits = null)
