@@ -85,7 +85,7 @@ run_browser() {
   command -v node >/dev/null || why="node is not installed"
   for package in playwright-core axe-core; do [ -d "$POSTERN_TEST_TOOLS/npm/node_modules/$package" ] || why="the npm package $package is not in $POSTERN_TEST_TOOLS/npm"; done
   if [ -n "$why" ]; then echo "SKIPPED: $why"; skipped=$((skipped + 1)); return; fi
-  CONFIGURATION=$configuration timeout -k 15 900 test/browser/world.sh node --test --test-reporter spec test/browser/dashboard.test.mjs </dev/null 2>&1 | tee "$log"
+  CONFIGURATION=$configuration timeout -k 15 900 test/browser/world.sh node --test --test-concurrency 1 --test-reporter spec test/browser/dashboard.test.mjs test/browser/access.test.mjs </dev/null 2>&1 | tee "$log"
   status=${PIPESTATUS[0]}
   if [ "$status" = 77 ]; then skipped=$((skipped + 1)); return; fi
   passed=$((passed + $(browser_count pass)))

@@ -6,6 +6,7 @@
 #   bench/run.sh store                     durable accepts, leasing and settling on the real store (about two minutes, some GB of disk)
 #   bench/run.sh waiting N [BYTES]         N waiting messages (of 1024 bytes): memory, disk, restart, kill, drain; the store alone, then the whole relay
 #   bench/run.sh search N                  looks at N waiting messages: pages and counts by every kind of filter, beside accepting, and actions on all
+#   bench/run.sh page N                    the dashboard in Chromium: its answers with N waiting messages, and what an open page takes from the relay (PAIRS, MAIL; ten minutes)
 #   bench/run.sh loop [CASE...] [--minutes N] [--relays A,B] [--only CELL]   limits outage around listed flood: beside Postfix and Exim, in namespaces (root; all of it two hours)
 #   bench/run.sh blackhole [N]             N messages (20000) to a hundred good upstreams, with and without one that never answers
 # Environment: BENCH_OUT (results folder, default artifacts/bench/results), PB_PORT (first of five loopback ports, default 18125),
@@ -17,7 +18,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 out=${BENCH_OUT:-$here/artifacts/bench/results}
 build=$here/artifacts/bench/postern
 own=$here/artifacts/bench/benchmarks
-usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 [ $# -ge 1 ] || usage
 what=$1; shift
 mkdir -p "$out" || exit 2
@@ -48,6 +49,14 @@ search)
   publish bench/Postern.Benchmarks "$own"
   mkdir -p "$disk" || exit 2
   "$own/Postern.Benchmarks" search "$disk" "$1" | tee "$out/search.md"
+  exit "${PIPESTATUS[0]}"
+  ;;
+page)
+  [ $# -ge 1 ] || usage
+  publish bench/Postern.Benchmarks "$own"
+  publish src/Postern "$build"
+  mkdir -p "$disk" || exit 2
+  node "$here/bench/page/page.mjs" "$build/postern" "$own/Postern.Benchmarks" "$disk" "$1" | tee "$out/page.md"
   exit "${PIPESTATUS[0]}"
   ;;
 blackhole)

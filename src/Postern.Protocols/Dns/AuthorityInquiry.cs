@@ -25,19 +25,23 @@ public sealed class AuthorityInquiry(IResolver resolver, int port, TimeProvider 
     private readonly record struct Step(DnsObservation Seen, string? Below, IReadOnlyList<string> Names, IReadOnlyList<IPAddress> Glue);
 
     /// <summary>The mail exchangers of a domain. Null when name servers cannot be asked directly from here, so that their silence means nothing.</summary>
-    public Task<AuthorityAnswer?> MxAsync(string domain, CancellationToken cancel) => AskAsync(domain, QueryType.MX, cancel);
+    public Task<AuthorityAnswer?> MxAsync(string domain, CancellationToken cancel) => AskAsync(domain, QueryType.MX, Above(domain), cancel);
 
     /// <summary>The IPv4 addresses of a host; else as <see cref="MxAsync"/>.</summary>
-    public Task<AuthorityAnswer?> AddressesAsync(string host, CancellationToken cancel) => AskAsync(host, QueryType.A, cancel);
+    public Task<AuthorityAnswer?> AddressesAsync(string host, CancellationToken cancel) => AskAsync(host, QueryType.A, Above(host), cancel);
 
-    private async Task<AuthorityAnswer?> AskAsync(string name, QueryType type, CancellationToken cancel)
+    /// <summary>The same where the zone that holds the name is known: its servers are the first to be asked.</summary>
+    public Task<AuthorityAnswer?> AddressesAsync(string host, string zone, CancellationToken cancel) => AskAsync(host, QueryType.A, zone, cancel);
+
+    /// <param name="above">The lowest zone whose servers may be asked first.</param>
+    private async Task<AuthorityAnswer?> AskAsync(string name, QueryType type, string above, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(InAll, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         AuthorityAnswer? last = null;
         try
         {
-            var (zone, servers) = await AboveAsync(name, either.Token);
+            var (zone, servers) = await FromAsync(above, either.Token);
             for (int step = 0; servers.Count > 0 && step < MaxSteps; step++)
             {
                 var replies = await Task.WhenAll(servers.Select(s => QueryAsync(s, zone, name, type, either.Token)));
@@ -55,10 +59,10 @@ public sealed class AuthorityInquiry(IResolver resolver, int port, TimeProvider 
         }
     }
 
-    /// <summary>The nearest zone above the name that our resolver finds servers for.</summary>
-    private async Task<(string Zone, IReadOnlyList<IPAddress> Servers)> AboveAsync(string name, CancellationToken cancel)
+    /// <summary>The nearest zone, this one or above it, that our resolver finds servers for.</summary>
+    private async Task<(string Zone, IReadOnlyList<IPAddress> Servers)> FromAsync(string lowest, CancellationToken cancel)
     {
-        for (string zone = Above(name); ; zone = Above(zone))
+        for (string zone = lowest; ; zone = Above(zone))
         {
             var found = await resolver.NsAsync(zone, cancel);
             if (found.Status == DnsStatus.Ok) return (zone, await AddressesOfAsync(found.Records, cancel));

@@ -28,7 +28,10 @@ internal sealed class BlocklistProbe(BlocklistCatalogue catalogue, TimeProvider 
         using var late = new CancellationTokenSource(InAll, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         using var gate = new SemaphoreSlim(AtOnce);
-        var run = new Run(new PatientResolver(context.Resolver, PerQuestion, context.Time), gate, either.Token);
+        var resolver = new PatientResolver(context.Resolver, PerQuestion, context.Time);
+        // A list that is asked for by its name is looked at again, to see whether it has let go.
+        var own = context.Lists.Count == 0 ? null : new ListServers(new AuthorityInquiry(resolver, context.NameServerPort, context.Time));
+        var run = new Run(resolver, own, gate, either.Token);
         var rows = context.Lists.Count == 0 ? catalogue.Asked : [.. catalogue.Asked.Where(r => context.Lists.Contains(r.PublicZone))];
         var pairs = rows.SelectMany(_ => addresses, (row, address) => (Row: row, Address: address)).Where(p => p.Row.Holds(p.Address)).ToList();
         var facts = await Task.WhenAll(pairs.Select(p => AskAsync(run, p.Row, p.Address)));
@@ -36,7 +39,7 @@ internal sealed class BlocklistProbe(BlocklistCatalogue catalogue, TimeProvider 
         return facts;
     }
 
-    private sealed record Run(IResolver Resolver, SemaphoreSlim Gate, CancellationToken Cancel);
+    private sealed record Run(IResolver Resolver, ListServers? Own, SemaphoreSlim Gate, CancellationToken Cancel);
 
     private async Task<Fact> AskAsync(Run run, BlocklistRow row, IPAddress address)
     {
@@ -81,7 +84,11 @@ internal sealed class BlocklistProbe(BlocklistCatalogue catalogue, TimeProvider 
         await run.Gate.WaitAsync(run.Cancel);
         try
         {
-            return BlocklistReading.Of(row, await run.Resolver.AddressesAsync(BlocklistName.Of(address, zone), AddressFamily.InterNetwork, run.Cancel));
+            string name = BlocklistName.Of(address, zone);
+            var answer = await run.Resolver.AddressesAsync(name, AddressFamily.InterNetwork, run.Cancel);
+            var reading = BlocklistReading.Of(row, answer);
+            return reading.Result == BlocklistResult.Listed && run.Own is { } own && await own.HaveLetGoAsync(name, zone, answer.Observation, run.Cancel)
+                ? BlocklistReading.LetGo(answer.Observation.Ttl) : reading;
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Postern.Diagnosis.Evidence;
 using Postern.Protocols.Dns;
@@ -19,6 +20,11 @@ internal sealed record BlocklistReading(BlocklistResult Result, IReadOnlyList<st
         DnsStatus.Refused => new(BlocklistResult.Refused, [], "our resolver or the list's servers refuse the question (REFUSED)"),
         _ => new(BlocklistResult.NoAnswer, [], DnsWords.Of(answer.Status)),
     };
+
+    /// <summary>Our resolver remembers a listing that the list's own servers no longer have.</summary>
+    /// <param name="remembered">Time to live of the remembered answer.</param>
+    public static BlocklistReading LetGo(TimeSpan remembered) =>
+        new(BlocklistResult.NotListed, [], string.Create(CultureInfo.InvariantCulture, $"its own servers say so; resolvers may remember the listing for up to {Math.Ceiling(remembered.TotalMinutes):0} minutes"));
 
     private static BlocklistReading OfAddresses(BlocklistRow row, IReadOnlyList<IPAddress> addresses)
     {

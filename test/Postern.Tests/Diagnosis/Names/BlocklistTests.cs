@@ -188,6 +188,50 @@ public sealed class BlocklistTests
         Assert.DoesNotContain(catalogue.Asked, r => r.Zone == "psbl.surriel.com");
     }
 
+    /// <summary>What a second look at the list says, while our resolver remembers the listing for five minutes.</summary>
+    private static async Task<BlocklistFact> LookAgain(Func<byte[], byte[]?> own, string servers = "bl.test NS ns.bl.test\nns.bl.test A 127.0.0.1")
+    {
+        using var server = new NameServer("127.0.0.1", 0, own);
+        var context = NameCases.Context(new TextZone($"{Well}\n{servers}")) with { Lists = ["bl.test"], NameServerPort = server.Port, Time = TimeProvider.System };
+        return (BlocklistFact)(await Probe(context.Time, List).RunAsync(context, TestContext.Current.CancellationToken)).Single();
+    }
+
+    private static byte[] TestEntry(byte[] query) => NameServer.AsksFor(query, "2.0.0.127.bl.test") ? NameServer.Address(query, "127.0.0.2") : NameServer.Code(query, 3);
+
+    [Fact]
+    public async Task An_address_that_the_lists_own_servers_let_go_is_not_listed_whatever_our_resolver_remembers()
+    {
+        var fact = await LookAgain(TestEntry);
+        Assert.Equal((BlocklistResult.NotListed, "Test list (bl.test) does not list 192.0.2.10: its own servers say so; resolvers may remember the listing for up to 5 minutes"), (fact.Result, fact.Observed));
+    }
+
+    [Fact]
+    public async Task An_address_that_the_lists_own_servers_still_have_is_listed() =>
+        Assert.Equal(BlocklistResult.Listed, (await LookAgain(q => NameServer.Address(q, "127.0.0.3"))).Result);
+
+    [Theory]
+    [InlineData(5, true)]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task Where_the_lists_own_servers_do_not_say_what_our_resolver_says_stands(int code, bool isAuthority) =>
+        Assert.Equal(BlocklistResult.Listed, (await LookAgain(q => NameServer.Code(q, code, isAuthority))).Result);
+
+    [Fact]
+    public async Task Where_the_lists_own_servers_are_silent_or_not_known_what_our_resolver_says_stands()
+    {
+        Assert.Equal(BlocklistResult.Listed, (await LookAgain(_ => null)).Result);
+        Assert.Equal(BlocklistResult.Listed, (await LookAgain(TestEntry, servers: "")).Result);
+    }
+
+    [Fact]
+    public async Task A_first_look_asks_our_resolver_alone()
+    {
+        using var server = new NameServer("127.0.0.1", 0, TestEntry);
+        var context = NameCases.Context(new TextZone($"{Well}\nbl.test NS ns.bl.test\nns.bl.test A 127.0.0.1")) with { NameServerPort = server.Port };
+        Assert.Equal(BlocklistResult.Listed, ((BlocklistFact)(await Probe(context.Time, List).RunAsync(context, TestContext.Current.CancellationToken)).Single()).Result);
+        Assert.Empty(server.Queries);
+    }
+
     [Theory]
     [InlineData("zone = \"x\"\nname = \"x\"", "families")]
     [InlineData("zone = \"x\"\nname = \"x\"\ncolour = \"red\"", "colour")]

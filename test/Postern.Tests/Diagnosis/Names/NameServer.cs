@@ -25,6 +25,12 @@ internal sealed class NameServer : IDisposable
     public static byte[] Mx(byte[] query, ushort preference, string host) =>
         Reply(query, 0, isAuthority: true, [.. Record(15, [(byte)(preference >> 8), (byte)preference, .. Name(host)])], [], []);
 
+    /// <summary>An answer with one IPv4 address, by the zone's own server.</summary>
+    public static byte[] Address(byte[] query, string address) => Reply(query, 0, isAuthority: true, Record(1, IPAddress.Parse(address).GetAddressBytes()), [], []);
+
+    /// <summary>Whether that name is asked for.</summary>
+    public static bool AsksFor(byte[] query, string name) => query.AsSpan(12).StartsWith(Name(name));
+
     public static byte[] Code(byte[] query, int code, bool isAuthority = true) => Reply(query, code, isAuthority, [], [], []);
 
     /// <summary>"Ask the servers of the zone": one, with its address.</summary>
