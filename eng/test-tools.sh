@@ -12,7 +12,7 @@ export DEBIAN_FRONTEND=noninteractive
 wanted=(postfix smtp-source:postfix swaks curl msmtp nsd unbound openssl sqlite3 node:nodejs strace afl-fuzz:afl++ shellcheck
   ps:procps setpriv:util-linux unshare:util-linux nsenter:util-linux
   ip:iproute2 nft:nftables chromium rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils
-  debootstrap systemd-nspawn:systemd-container lintian mandoc zsh fish go:golang-go)
+  debootstrap systemd-nspawn:systemd-container qemu-aarch64-static:qemu-user-static lintian mandoc zsh fish go:golang-go)
 # Exim and OpenSMTPD cannot be installed beside Postfix, and of Prometheus only promtool is wanted: their files are unpacked, only their libraries are installed.
 unpacked=(exim4-daemon-light opensmtpd prometheus)
 libraries=(libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libssl3)
@@ -75,6 +75,18 @@ if can_install; then
   for user in Debian-exim opensmtpd opensmtpq; do
     getent passwd "$user" >/dev/null || useradd -r -M -U -d /nonexistent -s /usr/sbin/nologin "$user" >>"$log" 2>&1
   done
+fi
+
+# The libraries that the program for 64-bit ARM is linked with, to start it in an emulator: from a list of packages of their own, so that the system's knows of no other architecture.
+arm=$tools/arm64
+if [ "$(uname -m)" != aarch64 ] && can_install && [ ! -e "$arm/.complete" ]; then
+  echo "test tools: fetching libraries for 64-bit ARM"
+  rm -rf "$arm" && mkdir -p "$arm"/apt/{state/lists,cache/archives}/partial "$arm/debs"
+  foreign() { apt -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State="$arm/apt/state" -o Dir::State::status=/dev/null -o Dir::Cache="$arm/apt/cache" -o APT::Sandbox::User=root "$@"; }
+  unpack_foreign() { local deb; for deb in "$arm"/debs/*.deb; do dpkg -x "$deb" "$arm" || return 1; done; }
+  if foreign update && (cd "$arm/debs" && foreign download libc6 libgcc-s1 libstdc++6 libssl3 zlib1g) && unpack_foreign; then
+    rm -rf "$arm/apt" "$arm/debs"; touch "$arm/.complete"
+  else echo "test tools: they could not be fetched (see $log)"; fi
 fi
 
 # name@version: a mail client, and what drives the browser and examines its pages.

@@ -11,7 +11,7 @@ const [postern, benchmarks, parent, waiting] = process.argv.slice(2);
 const tools = process.env.POSTERN_TEST_TOOLS ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/tmp', '.cache'), 'postern-test');
 const { chromium } = createRequire(path.join(tools, 'npm', 'package.json'))('playwright-core');
 const PAIRS = Number(process.env.PAIRS ?? 5), MAIL = Number(process.env.MAIL ?? 40000), LOOKS = 20;
-const folder = fs.mkdtempSync(path.join(parent, 'page-'));
+const folder = fs.mkdtempSync(path.join(path.resolve(parent), 'page-'));
 const started = [];
 const median = numbers => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const show = numbers => `${median(numbers).toFixed(1)}, ${Math.max(...numbers).toFixed(1)}`;
@@ -33,7 +33,7 @@ async function relay(data, upstream) {
   const base = `http://127.0.0.1:${http}`;
   for (let i = 0; ; i++) {
     if (child.exitCode !== null || i > 1200) throw new Error('the relay did not come up');
-    if (await fetch(`${base}/readyz`).then(r => r.ok, () => false)) break;
+    if (await fetch(`${base}/api/v1/status`).then(r => r.ok, () => false)) break;
     await sleep(100);
   }
   return { child, smtp, base };
@@ -90,9 +90,11 @@ async function run({ child, smtp, base }, from) {
 
 async function withMany() {
   const data = path.join(folder, 'many');
-  execFileSync(benchmarks, ['fill', data, waiting, '1024', '5000'], { stdio: 'inherit' });
+  execFileSync(benchmarks, ['fill', data, waiting, '1024', '1'], { stdio: 'inherit' });
   const r = await relay(data, await freePort());
   await sleep(10_000);
+  const there = (await (await fetch(`${r.base}/api/v1/status`)).json()).queue.messages;
+  if (there !== Number(waiting)) throw new Error(`${there} messages wait, ${waiting} should`);
   console.log(`${waiting} messages wait: ${pss(r.child.pid).toFixed(0)} MiB (PSS) ten seconds after the start`);
   console.log('| what is asked | median, worst of 20 (ms) |\n|---|---|');
   for (const [name, at] of [['overview, as the server makes it', '/'], ['overview, its figures', '/api/v1/status'], ['messages, first page', '/messages'], ['search: a word that is in none', '/api/v1/queue?q=nowhere-to-be-found&limit=100'],
@@ -112,8 +114,9 @@ async function withMany() {
 /** Alternately without and with a page, so that a machine that slows down does so for both. */
 async function pairs(title, at, sinkArgs, from) {
   const upstream = await freePort();
-  const sink = start('smtp-sink', [...sinkArgs, `127.0.0.1:${upstream}`, '1000']);
+  const sink = start('smtp-sink', [...(process.getuid() === 0 ? ['-u', 'nobody'] : []), ...sinkArgs, `127.0.0.1:${upstream}`, '1000']);
   const r = await relay(path.join(folder, `data-${at.replaceAll('/', '')}-${title.length}`), upstream);
+  if (sink.exitCode !== null) throw new Error('smtp-sink did not start');
   await run(r, from);
   const [off, on] = [[], []];
   let told = null;

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Makes the packages and tries them out: the single file, the Debian package in a Debian of its own, the container image, the Helm chart, the site of the documents.
 # Prints PASSED, FAILED and SKIPPED lines.
-#   test/packages/run.sh [single debian image helm site]
+#   test/packages/run.sh [single others debian image helm site]
 set -u
 cd "$(dirname -- "$0")/../.." || exit 2
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(single debian image helm site)
+[ ${#parts[@]} -gt 0 ] || parts=(single others debian image helm site)
 export POSTERN_TEST_TOOLS=${POSTERN_TEST_TOOLS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/postern-test} PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$POSTERN_TEST_TOOLS"
 wants() { local part; for part in "${parts[@]}"; do [ "$part" = "$1" ] && return 0; done; return 1; }
@@ -30,6 +30,14 @@ if wants single || wants debian || wants image; then
   else echo "FAILED: eng/package.sh"; tail -n 20 "$log"; exit 0; fi
 fi
 if wants single; then test/packages/single.sh "$out/postern-$version-linux-x64"; fi
+if wants others; then
+  if QUICK=1 timeout -k 10 900 eng/package.sh linux-arm64 win-x64 >"$log" 2>&1; then echo "PASSED: the single files for 64-bit ARM and for Windows are made"
+  else echo "FAILED: eng/package.sh linux-arm64 win-x64"; tail -n 20 "$log"; fi
+  if [ "$(uname -m)" = aarch64 ]; then test/packages/single.sh "$out/postern-$version-linux-arm64"
+  elif command -v qemu-aarch64-static >/dev/null && [ -e "$POSTERN_TEST_TOOLS/arm64/.complete" ]; then
+    test/packages/single.sh "$out/postern-$version-linux-arm64" qemu-aarch64-static -L "$POSTERN_TEST_TOOLS/arm64"
+  else echo "SKIPPED: the file for 64-bit ARM was not started: qemu-user-static or its libraries are not installed"; fi
+fi
 if wants debian; then
   if command -v lintian >/dev/null; then
     if lintian --allow-root --fail-on error,warning "$out/postern_${version}_amd64.deb" >"$log" 2>&1; then echo "PASSED: lintian finds nothing in the package"; else echo "FAILED: lintian"; cat "$log"; fi
