@@ -156,6 +156,29 @@ public sealed class RelayProcessTests
     }
 
     [Fact]
+    public async Task A_signal_while_the_queue_is_read_ends_the_start_in_good_order()
+    {
+        StopSignals? signals = null;
+        var reading = new TaskCompletionSource();
+        var process = new RelayProcess(() => Load("127.0.0.1:0"), null, ReadForEver, new Output(new StringWriter(), new StringWriter(), false), TimeProvider.System)
+        {
+            Listen = reload => signals = new StopSignals(reload),
+        };
+        var running = process.RunAsync(_log, (_, _) => Assert.Fail("it started"), TestContext.Current.CancellationToken);
+        await reading.Task;
+        signals!.Stop("SIGTERM");
+        Assert.Equal(ExitCode.Good, await running);
+        Assert.Contains("info  stopped before the start was over signal=SIGTERM", Encoding.UTF8.GetString(_log.ToArray()), StringComparison.Ordinal);
+
+        async Task<RunningRelay> ReadForEver(PosternConfig config, Microsoft.Extensions.Logging.ILoggerFactory logs, CancellationToken cancel)
+        {
+            reading.SetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+            throw new InvalidOperationException("for ever is over");
+        }
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_one_line_and_exit_code_2()
     {
         var problem = await WhileRunning(server => Assert.ThrowsAsync<CommandException>(() => WhileRunning(_ => Task.FromResult(0), server)));
