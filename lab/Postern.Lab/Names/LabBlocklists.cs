@@ -36,7 +36,7 @@ internal static class LabBlocklists
     /// <summary>The data of one zone for rbldnsd: an IPv4 and an IPv6 set.</summary>
     public static (string Four, string Six) Data(Scenario scenario, LabBlocklist list)
     {
-        string head = $"$TTL 60\n$SOA 60 ns.{list.Zone} hostmaster.{list.Zone} 1 3600 600 86400 60\n$NS 60 ns.{list.Zone}\n:127.0.0.2:Listed, see {list.Delisting}?ip=$\n";
+        string head = $"$TTL {scenario.ListSeconds}\n$SOA 60 lists.dns.test hostmaster.{list.Zone} 1 3600 600 86400 60\n$NS 60 lists.dns.test\n:127.0.0.2:Listed, see {list.Delisting}?ip=$\n";
         switch (StateOf(scenario, list.Zone))
         {
             case ListState.Dead: return (head, head);

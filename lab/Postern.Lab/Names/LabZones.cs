@@ -35,7 +35,7 @@ internal static class LabZones
 
     private static readonly Dictionary<string, string> Ordinary = new(StringComparer.Ordinal)
     {
-        ["test"] = "ns.dns A @ns\n",
+        ["test"] = "ns.dns A @ns\nlists.dns A @lists\n",
         ["example.test"] = Example,
         ["alt.test"] = "@ MX 10 mx\nmx A @alt\nmx AAAA @alt6\n",
         // Ourselves: names, reverse names and a policy that agree.

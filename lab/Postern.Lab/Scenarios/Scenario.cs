@@ -50,6 +50,9 @@ internal sealed record Scenario
     /// <summary>Listings by blocklist zone: "ADDRESS 127.0.0.2 reason"; or one of the words "dead", "wildcard", "parked", "refusing", "silent".</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Lists { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>Time to live of what blocklists answer, in seconds.</summary>
+    public int ListSeconds { get; init; } = 60;
+
     /// <summary>What our resolver is like: "", "stopped", "silent", "servfail", "refused", "slow".</summary>
     public string Resolver { get; init; } = "";
 
