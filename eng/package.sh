@@ -14,7 +14,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 declare -A published
 
-# publish RID: the program and SQLite's library beside it in artifacts/package/RID, once in a run.
+# publish RID: the program in artifacts/package/RID, once in a run.
 publish() {
   local rid=$1 ahead=true
   [ -z "${published[$rid]:-}" ] || return 0
@@ -28,7 +28,7 @@ publish() {
   published[$rid]=1
 }
 
-# single RID: one file that holds everything; the native library is unpacked at the first start.
+# single RID: one file that holds everything, what the runtime has of native libraries on Windows included.
 single() {
   local rid=$1 name=postern suffix=
   [ "${rid%%-*}" != win ] || suffix=.exe
@@ -47,14 +47,12 @@ manual() {
 }
 
 deb() {
-  local arch=$1 rid=linux-x64 root=$scratch/deb-$1 file
+  local arch=$1 rid=linux-x64 root=$scratch/deb-$1
   [ "$arch" != arm64 ] || rid=linux-arm64
   publish "$rid"
   install -d "$root/DEBIAN" "$root/usr/bin" "$root/usr/lib/postern" "$root/usr/share/doc/postern" "$root/usr/share/man/man1" "$root/usr/share/man/man5" \
     "$root/lib/systemd/system" "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/vendor-completions" "$root/usr/share/fish/vendor_completions.d"
-  # The library lies beside the program, so nothing has to be unpacked at a start.
   install -m 755 "artifacts/package/$rid/postern" "$root/usr/lib/postern/postern"
-  for file in "artifacts/package/$rid"/*.so; do [ ! -e "$file" ] || install -m 644 "$file" "$root/usr/lib/postern/"; done
   ln -s ../lib/postern/postern "$root/usr/bin/postern"
   install -d -m 755 "$root/etc/postern"
   install -m 644 deploy/debian/postern.toml "$root/etc/postern/postern.toml"

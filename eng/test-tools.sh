@@ -9,7 +9,7 @@ log=$tools/install.log
 export DEBIAN_FRONTEND=noninteractive
 
 # command[:package], in the order of their use
-wanted=(postfix smtp-source:postfix swaks curl msmtp nsd unbound openssl sqlite3 node:nodejs strace afl-fuzz:afl++ shellcheck
+wanted=(postfix smtp-source:postfix swaks curl msmtp nsd unbound openssl node:nodejs strace afl-fuzz:afl++ shellcheck
   ps:procps setpriv:util-linux unshare:util-linux nsenter:util-linux
   ip:iproute2 nft:nftables chromium rbldnsd dig:bind9-dnsutils ldns-signzone:ldnsutils
   debootstrap systemd-nspawn:systemd-container qemu-aarch64-static:qemu-user-static lintian mandoc zsh fish go:golang-go)

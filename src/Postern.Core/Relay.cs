@@ -123,7 +123,7 @@ public sealed class Relay : IAsyncDisposable
         }
         try
         {
-            Directory.CreateDirectory(relay._spool);
+            MakeSpool(relay._spool);
             relay._keeper.Start();
             await relay._events.ApplyAsync(config);
             await relay.Store.StartAsync(cancel);
@@ -140,6 +140,18 @@ public sealed class Relay : IAsyncDisposable
         {
             await relay.DisposeAsync();
             throw;
+        }
+    }
+
+    private static void MakeSpool(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"converted messages cannot be kept in {folder}: {SystemText.Of(e)}; give the relay's user the right to write there", e);
         }
     }
 

@@ -185,14 +185,20 @@ describe('the overview', () => {
   });
 
   test('keeps the colours that were chosen', async () => {
-    const page = await open('/', { theme: 'light' });
-    await page.getByRole('button', { name: 'Dark' }).click();
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
-    await page.reload();
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
-    await page.getByRole('button', { name: 'As the system' }).click();
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme ?? 'none'), 'none');
-    await quiet(page);
+    const light = 'rgb(245, 246, 248)', dark = 'rgb(13, 17, 23)';
+    for (const [theme, asSystem, other, chosen] of [['light', light, 'Dark', dark], ['dark', dark, 'Light', light]]) {
+      const page = await open('/', { theme });
+      const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      assert.equal(await ground(), asSystem);
+      await page.getByRole('button', { name: other }).click();
+      assert.equal(await ground(), chosen);
+      await page.reload();
+      assert.equal(await ground(), chosen);
+      await page.getByRole('button', { name: 'As the system' }).click();
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.theme ?? 'none'), 'none');
+      assert.equal(await ground(), asSystem);
+      await quiet(page);
+    }
   });
 });
 

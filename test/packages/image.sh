@@ -38,7 +38,7 @@ while read -r word rest; do
       chroot "$root" env -i "${env[@]}" DEBIAN_FRONTEND=noninteractive sh -ec "$rest" >>"$work/log" 2>&1; say $? "RUN ${rest:0:60}..." ;;
     COPY)
       set -- $rest
-      if [ "${1#--from=build}" != "$1" ]; then mkdir -p "$root$3" && cp "$published/postern" "$published"/*.so "$root$3" 2>>"$work/log"; say $? "COPY of the program"
+      if [ "${1#--from=build}" != "$1" ]; then mkdir -p "$root$3" && cp "$published/postern" "$root$3" 2>>"$work/log"; say $? "COPY of the program"
       else mkdir -p "$(dirname "$root$2")" && cp "$repository/$1" "$root$2" 2>>"$work/log"; say $? "COPY $1"; fi ;;
     ENV) for pair in $rest; do env+=("$pair"); done ;;
     USER) user=$rest ;;

@@ -23,7 +23,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
     /// <summary>After a refusal by a limit, until the lane is asked again: it knows better when.</summary>
     private static readonly TimeSpan LimitWait = TimeSpan.FromMilliseconds(250);
 
-    private static readonly string[] OutcomeWords = ["delivered", "next_host", "deferred", "bounced"];
+    private static readonly string[] OutcomeWords = [OutcomeWord.Delivered, OutcomeWord.NextHost, OutcomeWord.Deferred, OutcomeWord.Bounced];
 
     /// <summary>
     /// A session that ends so soon after its last message was not ended for being idle: 5 minutes are asked for (RFC 5321 section 4.5.3.2.7), and no less than 10 s given under
@@ -73,14 +73,12 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         };
         evidence = engine.Parts.Explainer.Explain(evidence, domain, engine.Model.Config.Delivery.MxPort, engine.Model.Config.Server.Hostname);
         Decided(attempt, evidence);
+        // No host will be tried, so this is the last word, and it is the one that is told.
+        attempt.Close(allTried: true, engine.Abort.IsCancellationRequested);
+        var (delivered, deferred, refused) = Count(attempt);
+        evidence = evidence with { Delivered = delivered, Deferred = deferred, Refused = refused };
         attempt.Note(evidence);
-        bool isRefused = Count(attempt).Refused > 0;
-        string outcome = isRefused ? "bounced" : "deferred";
-        var span = Trace(attempt, domain, domain, ClientStage.Resolve, evidence, outcome, null, false);
-        using (PosternTraces.As(span)) Log(attempt, domain, domain, ClientStage.Resolve, failure.Detail, evidence.Diagnosis, 0, "none", false);
-        if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
-        engine.Parts.Trends?.Attempted(domain, isRefused ? AttemptWord.Refused : AttemptWord.Deferred, evidence.Diagnosis?.Verdict.Id ?? CauseId.None);
-        engine.Parts.Metrics.Attempts.Add(1, new("outcome", outcome), new("stage", ClientStage.Resolve.Word()));
+        Publish(attempt, domain, domain, ClientStage.Resolve, OutcomeWord.Of(delivered, deferred, refused), evidence, failure.Detail, ms: 0, session: null, isReused: false);
     }
 
     /// <summary>A session was asked for.</summary>
@@ -232,24 +230,24 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         if (delivered > 0) engine.Parts.Explainer.Accepted(candidate);
         candidate.Upstream.History.Add(new AttemptSummary(_at, attempt.Lease.Id, target, stage, delivered, deferred, refused, (float)ms, isReused), evidence);
 
-        string word = (delivered, deferred, refused) switch
-        {
-            (_, 0, 0) => "delivered",
-            (0, _, 0) => attempt.Open > 0 ? "next_host" : "deferred",
-            (0, 0, _) => "bounced",
-            _ => "partial",
-        };
-        engine.Parts.Trends?.Attempted(candidate.Upstream.Name, word switch { "delivered" => AttemptWord.Delivered, "bounced" => AttemptWord.Refused, _ => AttemptWord.Deferred }, evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
+        string outcome = OutcomeWord.Of(delivered, deferred, refused, goesOn: attempt.Open > 0);
         var metrics = engine.Parts.Metrics;
-        // Commands are pipelined, so the last stage is often past the one where somebody said no.
-        var told = failure?.Stage ?? stage;
-        metrics.Attempts.Add(1, new("outcome", word), new("stage", told.Word()));
-        metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
+        metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", outcome));
         if (delivered > 0) metrics.RecipientsSettled.Add(delivered, new KeyValuePair<string, object?>("status", "delivered"));
         if (refused > 0) metrics.RecipientsSettled.Add(refused, new KeyValuePair<string, object?>("status", "bounced"));
         if (evidence is null) metrics.QueueTime.Record(Math.Max(0, (_at - attempt.Lease.Envelope.AcceptedAt).TotalSeconds + ms / 1000));
-        var span = Trace(attempt, candidate.Upstream.Name, target, told, evidence, word, session, isReused);
-        using (PosternTraces.As(span)) Log(attempt, candidate.Upstream.Name, target, told, failure?.Reply?.ToString() ?? failure?.Detail, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused, word);
+        // Commands are pipelined, so the last stage is often past the one where somebody said no.
+        Publish(attempt, candidate.Upstream.Name, target, failure?.Stage ?? stage, outcome, evidence, failure?.Reply?.ToString() ?? failure?.Detail, ms, session, isReused);
+    }
+
+    /// <summary>Trends, count, span, and the log line with the span's ids: of one attempt, in the same words.</summary>
+    /// <param name="words">The peer's, or what was seen; null where the first recipient's reply says it.</param>
+    private void Publish(Attempt attempt, string upstream, string target, ClientStage stage, string outcome, AttemptEvidence? evidence, string? words, double ms, PooledSession? session, bool isReused)
+    {
+        engine.Parts.Trends?.Attempted(upstream, OutcomeWord.ForTrends(outcome), evidence?.Diagnosis?.Verdict.Id ?? CauseId.None);
+        engine.Parts.Metrics.Attempts.Add(1, new("outcome", outcome), new("stage", stage.Word()));
+        var span = Trace(attempt, upstream, target, stage, evidence, outcome, session, isReused);
+        using (PosternTraces.As(span)) Log(attempt, upstream, target, stage, outcome, words, evidence?.Diagnosis, ms, session?.Session.Tls?.Protocol ?? "none", isReused);
         if (span is not null) PosternTraces.End(span, engine.Time.GetUtcNow());
     }
 
@@ -329,7 +327,7 @@ internal sealed class AttemptReporter(DeliveryEngine engine)
         return null;
     }
 
-    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string? words, DiagnosisReport? diagnosis, double ms, string tls, bool isReused, string outcome = "deferred")
+    private void Log(Attempt attempt, string upstream, string target, ClientStage stage, string outcome, string? words, DiagnosisReport? diagnosis, double ms, string tls, bool isReused)
     {
         var logger = engine.Parts.Logger;
         if (!logger.IsEnabled(LogLevel.Information)) return;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Postern.Core.Routing;
 using Postern.Core.Submission;
 using Postern.Core.Telemetry;
-using Postern.Core.Trends;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -33,14 +32,8 @@ internal sealed record InlineRecord(DeliveryEngine Engine, Candidate Candidate, 
         var evidence = tally.Failure is { } failure ? Evidence(failure, tally, session) with { Diagnosis = _diagnosis } : null;
         Candidate.Upstream.History.Add(
             new AttemptSummary(_at, tally.Id ?? default, Target(session), Stage(tally.Failure), tally.Delivered, tally.Deferred, tally.Refused, (float)ms, IsReused), evidence);
-        string word = (tally.Delivered, tally.Deferred, tally.Refused) switch
-        {
-            (_, 0, 0) => "delivered",
-            (0, _, 0) => "deferred",
-            (0, 0, _) => "bounced",
-            _ => "partial",
-        };
-        Engine.Parts.Trends?.Attempted(Candidate.Upstream.Name, word switch { "delivered" => AttemptWord.Delivered, "bounced" => AttemptWord.Refused, _ => AttemptWord.Deferred }, _diagnosis?.Verdict.Id ?? CauseId.None);
+        string word = OutcomeWord.Of(tally.Delivered, tally.Deferred, tally.Refused);
+        Engine.Parts.Trends?.Attempted(Candidate.Upstream.Name, OutcomeWord.ForTrends(word), _diagnosis?.Verdict.Id ?? CauseId.None);
         Engine.Parts.Metrics.Attempts.Add(1, new("outcome", word), new("stage", Stage(tally.Failure).Word()));
         Engine.Parts.Metrics.AttemptDuration.Record(ms / 1000, new KeyValuePair<string, object?>("outcome", word));
         if (tally.Traceparent is { } parent) Trace(parent, tally, session, word);

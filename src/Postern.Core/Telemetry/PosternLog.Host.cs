@@ -19,6 +19,9 @@ internal static partial class PosternLog
     [LoggerMessage(1005, LogLevel.Error, "scheduler or store do not answer, the service manager will start the relay anew if that lasts waited_s={WaitedSeconds} watchdog_s={WatchdogSeconds}")]
     public static partial void PulseMissed(ILogger logger, double waitedSeconds, double watchdogSeconds);
 
+    [LoggerMessage(1006, LogLevel.Information, "stopped before the start was over signal={Signal}")]
+    public static partial void StartGivenUp(ILogger logger, string signal);
+
     [LoggerMessage(1010, LogLevel.Information, "configuration applied file={File}")]
     public static partial void ConfigApplied(ILogger logger, string file);
 

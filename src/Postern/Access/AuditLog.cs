@@ -69,8 +69,7 @@ internal sealed record AuditNote(string Did, string? On, long? Count, string? Ou
 internal static class AuditNotes
 {
     /// <summary>Says what a request did. Without it an unsafe request is told with its method and path.</summary>
-    public static void Audit(this HttpContext http, string did, string? on = null, long? count = null, string? outcome = null) => http.Features.Set(new AuditNote(did, on, count, outcome));
+    public static void Audit(this HttpContext http, string did, string? on = null, long? count = null, string? outcome = null) => http.Audit(new AuditNote(did, on, count, outcome));
 
-    /// <summary>Says that an unsafe request did nothing after all.</summary>
-    public static void AuditNothing(this HttpContext http) => http.Features.Set(new AuditNote("", null, null, IsNothing: true));
+    public static void Audit(this HttpContext http, AuditNote note) => http.Features.Set(note);
 }

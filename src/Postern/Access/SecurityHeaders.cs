@@ -1,10 +1,10 @@
 namespace Postern.Access;
 
-/// <summary>What browsers are told of every answer. Scripts come from this server's files only; styles may also stand at an element, which charts need.</summary>
+/// <summary>What browsers are told of every answer. Scripts and styles come from this server's files only.</summary>
 internal static class SecurityHeaders
 {
     internal const string ContentPolicy =
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     public static Task InvokeAsync(HttpContext http, RequestDelegate next)
     {

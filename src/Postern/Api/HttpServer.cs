@@ -31,6 +31,7 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         builder.Logging.AddProvider(logs);
         // It warns of what is meant: the keys of sessions lie unencrypted in a folder that only the relay's user can read, as its mail does.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(address.EndPoint, access.Listen);
@@ -57,10 +58,11 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         {
             await app.StartAsync(cancel);
         }
-        catch (Exception e) when (e is IOException or SocketException)
+        catch (Exception e)
         {
             await app.DisposeAsync();
-            throw new ListenException($"cannot serve HTTP on {address.EndPoint}: {Explain(e, address.EndPoint.Port)}", e);
+            if (e is IOException or SocketException) throw new ListenException($"cannot serve HTTP on {address.EndPoint}: {Explain(e, address.EndPoint.Port)}", e);
+            throw;
         }
         return new HttpServer(app, access);
     }
@@ -108,6 +110,17 @@ internal sealed class HttpServer(WebApplication app, HttpAccess access) : IAsync
         null or SocketError.AddressAlreadyInUse => $"the port is in use by another process; stop that one ('ss -ltnp sport = :{port}' shows it) or choose another port in server.http (--http)",
         _ => $"{problem.Message}; correct server.http (--http)",
     };
+
+    /// <summary>
+    /// In place of the framework's, which takes SIGTERM for itself: it would end the server's start with an exception, and close pages while the relay
+    /// still finishes what is under way. When to stop is the process's own matter.
+    /// </summary>
+    private sealed class OwnLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 
     private static HttpAccess OpenToAll(RelayView relay, ILoggerProvider logs, TimeProvider time)
     {

@@ -119,7 +119,7 @@ internal sealed class QueueEndpoints(QueueDesk desk)
             return;
         }
         var answer = await desk.ActAsync(request, key, Wait(http), http.RequestAborted);
-        if (answer.Value is { } done) Tell(http, request, done);
+        if (answer.Value is { } done) http.Audit(QueueText.Note(request, done));
         if (answer.Problem is not null || answer.Value!.State != "running")
         {
             await Answers.Of(http, answer, ApiJson.Default.QueueActionResultContract);
@@ -127,12 +127,6 @@ internal sealed class QueueEndpoints(QueueDesk desk)
         }
         http.Response.Headers.Location = $"/api/v1/queue/operations/{answer.Value.Operation}";
         await Answers.Json(http, answer.Value, ApiJson.Default.QueueActionResultContract, StatusCodes.Status202Accepted);
-    }
-
-    private static void Tell(HttpContext http, QueueActionContract request, QueueActionResultContract done)
-    {
-        if (done.State == "dry_run") http.AuditNothing();
-        else http.Audit($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
     }
 
     private async Task CancelAsync(HttpContext http)

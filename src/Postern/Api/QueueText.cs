@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Postern.Access;
 using Postern.Core.Queue;
 
 namespace Postern.Api;
@@ -20,6 +21,10 @@ internal static class QueueText
         Held = tally.Held,
         UpTo = tally.Last?.ToString(),
     };
+
+    /// <summary>An action for the audit log; a preview is nothing that was done.</summary>
+    public static AuditNote Note(QueueActionContract request, QueueActionResultContract done) => new(
+        $"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State, IsNothing: done.State == "dry_run");
 
     public static QueueItemContract Item(MessageSummary summary) => new()
     {

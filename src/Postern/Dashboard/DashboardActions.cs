@@ -34,7 +34,7 @@ internal sealed class DashboardActions(RelayView relay, QueueDesk desk, Authenti
     {
         Require(ApiRole.Operate);
         var answer = await desk.ActAsync(request, key: null, Patience, cancel);
-        if (request.DryRun != true && answer.Value is { } done) Did($"queue.{done.Action}", QueueFilters.Words(request), done.State == "running" ? done.Matching?.Messages : done.Messages, done.State);
+        if (answer.Value is { } done && QueueText.Note(request, done) is { IsNothing: false } note) Did(note.Did, note.On, note.Count, note.Outcome!);
         return answer;
     }
 
@@ -72,5 +72,5 @@ internal sealed class DashboardActions(RelayView relay, QueueDesk desk, Authenti
         throw new UnauthorizedAccessException($"that needs the role {Caller.Word(needed)}, which {_caller?.Name ?? "nobody"} does not have");
     }
 
-    private void Did(string did, string on, long? count, string outcome) => access.Audit.Action(_caller!, did, on, count, outcome, _caller!.From);
+    private void Did(string did, string? on, long? count, string outcome) => access.Audit.Action(_caller!, did, on, count, outcome, _caller!.From);
 }

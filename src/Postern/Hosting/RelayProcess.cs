@@ -33,6 +33,9 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
     /// <summary>Where the service manager's socket and watchdog are named; the process's own environment.</summary>
     public Func<string, string?> Surroundings { get; init; } = Environment.GetEnvironmentVariable;
 
+    /// <summary>Listens for the signals of this process; is given what a reload does.</summary>
+    public Func<Action, StopSignals> Listen { get; init; } = reload => new StopSignals(reload);
+
     public static string Version { get; } = typeof(RelayProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     /// <summary>Runs until a signal or <paramref name="cancel"/>. Calls <paramref name="started"/> once everything listens.</summary>
@@ -48,19 +51,26 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
         var log = factory.CreateLogger("Postern");
         using var trouble = export is null ? null : new ExportTrouble(log, time);
         var watch = new ConfigWatch(file, time);
-        using var signals = new StopSignals(watch.Request);
+        using var signals = Listen(watch.Request);
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancel, signals.Asked);
         foreach (var warning in result.Warnings) PosternLog.ConfigWarning(log, warning.ToString());
         await using var service = SystemdService.Of(Surroundings, time);
         try
         {
-            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, log, cancel);
-            _relay = await start(_config, factory, cancel);
+            await using var http = _config.Server.Http.Length == 0 ? null : await StartHttpAsync(logs, log, starting.Token);
+            _relay = await start(_config, factory, starting.Token);
             Announce(log, http);
             service?.Ready(Words(), _relay.Pulse, log);
             started?.Invoke(_relay, http?.Address ?? "");
             await WaitAsync(watch, signals, service, log, logs, cancel);
             service?.Stopping(_config.Server.StopTimeout + 2 * _closing);
             await StopAsync(signals, log);
+        }
+        catch (OperationCanceledException) when (_relay is null && signals.Asked.IsCancellationRequested)
+        {
+            // A large queue takes minutes to read; nothing was begun that would have to be finished.
+            service?.Stopping(_closing);
+            PosternLog.StartGivenUp(log, await signals.First);
         }
         catch (Exception e) when (e is StoreException or ListenException or InvalidDataException or UnauthorizedAccessException)
         {

@@ -6,6 +6,7 @@ namespace Postern.Hosting;
 internal sealed class StopSignals : IDisposable
 {
     private readonly TaskCompletionSource<string> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _asked = new();
     private readonly CancellationTokenSource _second = new();
     private readonly PosixSignalRegistration[] _registrations;
     private int _count;
@@ -32,19 +33,34 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Completes with the signal's name.</summary>
     public Task<string> First => _first.Task;
 
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Asked => _asked.Token;
+
     /// <summary>Cancelled by the second signal.</summary>
     public CancellationToken AtOnce => _second.Token;
 
     public void Dispose()
     {
         foreach (var registration in _registrations) registration.Dispose();
+        _asked.Dispose();
         _second.Dispose();
+    }
+
+    /// <summary>What a signal does.</summary>
+    internal void Stop(string signal)
+    {
+        if (Interlocked.Increment(ref _count) > 1)
+        {
+            _second.Cancel();
+            return;
+        }
+        _first.TrySetResult(signal);
+        _asked.Cancel();
     }
 
     private void Stop(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _count) == 1) _first.TrySetResult(context.Signal.ToString());
-        else _second.Cancel();
+        Stop(context.Signal.ToString());
     }
 }

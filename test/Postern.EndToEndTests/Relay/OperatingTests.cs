@@ -198,6 +198,25 @@ public sealed class OperatingTests
     }
 
     [Fact]
+    public async Task Signal_at_any_moment_of_the_start_is_a_stop_in_good_order()
+    {
+        await using var relay = new PosternProcess("");
+        // The warning is said when signals are listened to, and before the HTTP server starts.
+        relay.WriteConfig(PosternProcess.To(LoopbackPorts.Take()) + "[diagnosis]\nenabled = false\nprobe = true\n");
+        for (int afterMs = 0; afterMs < 700; afterMs += 70)
+        {
+            await using var process = await SupervisedProcess.StartAsync([PosternProcess.Executable, "serve", "--config", relay.ConfigFile], relay.Folder, null, TestContext.Current.CancellationToken);
+            for (int tries = 0; tries < 2000 && !process.Output.Contains("configuration warning", StringComparison.Ordinal); tries++) await Task.Delay(5);
+            await Task.Delay(afterMs);
+            await process.SignalAsync("TERM");
+            Assert.True(await process.WaitAsync(TimeSpan.FromSeconds(20)), $"{afterMs} ms: {process.Output}");
+            Assert.True(process.ExitCode == 0, $"{afterMs} ms: code {process.ExitCode}: {process.Output}");
+            Assert.True(process.Output.Contains("stopping signal=SIGTERM", StringComparison.Ordinal) || process.Output.Contains("stopped before the start was over signal=SIGTERM", StringComparison.Ordinal), process.Output);
+            Assert.DoesNotContain("   at ", process.Output);
+        }
+    }
+
+    [Fact]
     public async Task Health_and_metrics_tell_how_it_is()
     {
         await using var sink = new RecordingSink();

@@ -14,12 +14,14 @@ public sealed class DiagnosisCommandTests
     private readonly FakeProbes _probes = new();
     private DiagnosisReport _report = FakeProbes.Report("upstream-firewall", 0.93, "A firewall drops us. It is theirs.");
 
-    private async Task<(int Exit, string Out, string Error)> Run(params string[] args)
+    private Task<(int Exit, string Out, string Error)> Run(params string[] args) => Run(isTerminal: false, usesColour: false, args);
+
+    private async Task<(int Exit, string Out, string Error)> Run(bool isTerminal, bool usesColour, params string[] args)
     {
         var output = new StringWriter();
         var error = new StringWriter();
         var setup = new DiagnosisSetup(new DiagnosisParts(e => new EvidenceSet(e.Target, null, e.At, []), _ => _report), (_, _) => _probes.Set());
-        int exit = await new CommandTree(new Output(output, error, isTerminal: false), TimeProvider.System, diagnosis: setup).RunAsync(args, TestContext.Current.CancellationToken);
+        int exit = await new CommandTree(new Output(output, error, isTerminal) { UsesColour = usesColour }, TimeProvider.System, diagnosis: setup).RunAsync(args, TestContext.Current.CancellationToken);
         return (exit, output.ToString().ReplaceLineEndings("\n"), error.ToString());
     }
 
@@ -52,6 +54,25 @@ public sealed class DiagnosisCommandTests
 
             """.ReplaceLineEndings("\n"), output[at..]);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Check_prints_each_stage_once_and_plain_where_nothing_can_be_redrawn(bool isTerminal)
+    {
+        _probes.Connect = [FakeProbes.Tcp(TcpOutcome.TimedOut)];
+        var (_, output, _) = await Run(isTerminal, usesColour: false, "check", "example.org");
+        string[] stages = output.Split("\n\n")[0].Split('\n');
+        Assert.Equal(["blocklists", "connect", "controls", "greeting", "identity", "names", "path", "resolver"], stages.Select(l => l[2..].Split(' ')[0]).Order());
+        Assert.Single(stages, l => l.StartsWith("✗ connect     the connection: TimedOut  0.", StringComparison.Ordinal));
+        Assert.Contains("- greeting    not needed", stages);
+        Assert.DoesNotContain('\e', output);
+        Assert.DoesNotContain('…', output);
+    }
+
+    [Fact]
+    public async Task Check_is_redrawn_in_place_on_a_terminal() =>
+        Assert.Contains("\e[", (await Run(isTerminal: true, usesColour: true, "check", "example.org")).Out, StringComparison.Ordinal);
 
     [Fact]
     public async Task Check_prints_the_contract_for_programs_and_nothing_else()

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Postern.Core.Configuration;
@@ -22,7 +23,7 @@ internal sealed class DeliveryRig : IAsyncDisposable
     private readonly PosternMetrics _metrics = new();
     private readonly string _data = Path.Combine(Path.GetTempPath(), "postern-rig-" + Guid.NewGuid().ToString("N"));
 
-    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null)
+    public DeliveryRig(PosternConfig config, ZoneResolver? zone = null, TimeProvider? time = null, DiagnosisSetup? diagnosis = null, EventLog? events = null, ILoggerFactory? loggers = null)
     {
         // What is learned of an upstream is kept in the data folder: one of its own, or the tests would learn from each other.
         if (config.Server.Data == new ServerConfig().Data) config = config with { Server = config.Server with { Data = _data } };
@@ -31,10 +32,11 @@ internal sealed class DeliveryRig : IAsyncDisposable
         Store = new MemoryQueueStore(Time);
         Router = new MailRouter(config, Time);
         Own = new OwnAddresses(config.Server.Hostname);
-        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None, new RelayNews(events, _metrics));
+        Engine = DeliveryFactory.Create(config, Store, Router, Zone, Own, _metrics, loggers ?? NullLoggerFactory.Instance, Time, () => 0.5, Path.GetTempPath(), diagnosis ?? FakeProbes.None, new RelayNews(events, _metrics));
         Store.Filed = Engine.Scheduler.File;
     }
 
+    public PosternMetrics Metrics => _metrics;
     public TimeProvider Time { get; }
     public FakeTimeProvider Clock => (FakeTimeProvider)Time;
     public ZoneResolver Zone { get; }

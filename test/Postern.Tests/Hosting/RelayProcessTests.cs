@@ -155,6 +155,57 @@ public sealed class RelayProcessTests
         Assert.Empty(_store.Updates);
     }
 
+    [Theory]
+    [InlineData("", "the data folder", "set server.data to a folder that can be written")]
+    [InlineData("events", "events cannot be kept in", "give the relay's user the right to write there")]
+    [InlineData("spool", "converted messages cannot be kept in", "give the relay's user the right to write there")]
+    public async Task A_data_folder_that_cannot_be_used_is_one_line_and_exit_code_2(string part, string said, string mend)
+    {
+        string folder = Directory.CreateTempSubdirectory("postern-unwritable-").FullName;
+        try
+        {
+            // Below a file nothing can be written, not even by root.
+            string data = Path.Combine(folder, "postern", "data"), inTheWay = part.Length == 0 ? Path.GetDirectoryName(data)! : Path.Combine(data, part);
+            Directory.CreateDirectory(Path.GetDirectoryName(inTheWay)!);
+            await File.WriteAllTextAsync(inTheWay, "", TestContext.Current.CancellationToken);
+            var process = new RelayProcess(
+                () => new ConfigLoader(new ConfigSurroundings(_ => null, [], folder)).LoadText($"[server]\nhostname = \"relay.example.net\"\ndata = \"postern/data\"\nhttp = \"\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n[[upstream]]\nname = \"a\"\naddress = \"127.0.0.1:9\"\n", Path.Combine(folder, "postern.toml"), []),
+                null, RelayComposition.StartAsync, new Output(new StringWriter(), new StringWriter(), false), TimeProvider.System);
+            var problem = await Assert.ThrowsAsync<CommandException>(() => process.RunAsync(_log, (_, _) => Assert.Fail("it started"), TestContext.Current.CancellationToken));
+            Assert.Equal(ExitCode.WrongUsage, problem.ExitCode);
+            Assert.StartsWith($"{said} {Path.Combine(data, part)}", problem.Message, StringComparison.Ordinal);
+            Assert.EndsWith(mend, problem.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', problem.Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_signal_while_the_queue_is_read_ends_the_start_in_good_order()
+    {
+        StopSignals? signals = null;
+        var reading = new TaskCompletionSource();
+        var process = new RelayProcess(() => Load("127.0.0.1:0"), null, ReadForEver, new Output(new StringWriter(), new StringWriter(), false), TimeProvider.System)
+        {
+            Listen = reload => signals = new StopSignals(reload),
+        };
+        var running = process.RunAsync(_log, (_, _) => Assert.Fail("it started"), TestContext.Current.CancellationToken);
+        await reading.Task;
+        signals!.Stop("SIGTERM");
+        Assert.Equal(ExitCode.Good, await running);
+        Assert.Contains("info  stopped before the start was over signal=SIGTERM", Encoding.UTF8.GetString(_log.ToArray()), StringComparison.Ordinal);
+
+        async Task<RunningRelay> ReadForEver(PosternConfig config, Microsoft.Extensions.Logging.ILoggerFactory logs, CancellationToken cancel)
+        {
+            reading.SetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+            throw new InvalidOperationException("for ever is over");
+        }
+    }
+
     [Fact]
     public async Task A_port_in_use_is_one_line_and_exit_code_2()
     {

@@ -24,17 +24,29 @@ public sealed class EmbeddedQueueStoreTests : QueueStoreContract
     protected override async ValueTask KillAsync()
     {
         string copy, journal = Path.Combine(_current, "journal");
-        string[] files;
-        do // until the copy is of one moment: the cleaner may have been at work
+        do
         {
-            files = Directory.GetFiles(journal);
             copy = Path.Combine(_folder, (++_copies).ToString(System.Globalization.CultureInfo.InvariantCulture));
             Directory.CreateDirectory(Path.Combine(copy, "journal"));
-            foreach (string file in files.Where(File.Exists)) File.Copy(file, Path.Combine(copy, "journal", Path.GetFileName(file)));
         }
-        while (!files.Order().SequenceEqual(Directory.GetFiles(journal).Order()));
+        while (!TryCopy(journal, Path.Combine(copy, "journal")));
         await Store.DisposeAsync();
         _current = copy;
+    }
+
+    /// <summary>False when the copy is not of one moment: the cleaner was at work, or a spare became the next segment.</summary>
+    private static bool TryCopy(string from, string to)
+    {
+        string[] files = Directory.GetFiles(from);
+        try
+        {
+            foreach (string file in files) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        return files.Order().SequenceEqual(Directory.GetFiles(from).Order());
     }
 
     public override async ValueTask DisposeAsync()
