@@ -13,12 +13,12 @@ public enum Trouble : byte
 /// <summary>One row of the cycle.</summary>
 public readonly record struct TroublePhase(Trouble Trouble, TimeSpan Duration);
 
-/// <summary>Goes through its phases for ever, by the clock. Immutable, thread safe.</summary>
+/// <summary>Goes through its phases for ever, by the clock, from the moment it is first asked: whoever comes first sees the first phase. Thread safe.</summary>
 public sealed class TroubleCycle
 {
     private readonly IReadOnlyList<TroublePhase> _phases;
     private readonly TimeProvider _time;
-    private readonly long _start;
+    private long _start;
     private readonly TimeSpan _whole;
 
     /// <param name="phases">At least one, each longer than nothing.</param>
@@ -32,7 +32,6 @@ public sealed class TroubleCycle
         }
         _phases = phases;
         _time = time;
-        _start = time.GetTimestamp();
     }
 
     /// <summary>Long enough to be seen, short enough to see all of it within two minutes.</summary>
@@ -52,6 +51,8 @@ public sealed class TroubleCycle
     {
         get
         {
+            // 0 is before the first question; a clock that stands at 0 begins with each question, which is the same moment.
+            if (Volatile.Read(ref _start) == 0) Interlocked.CompareExchange(ref _start, _time.GetTimestamp(), 0);
             var into = TimeSpan.FromTicks(_time.GetElapsedTime(_start).Ticks % _whole.Ticks);
             foreach (var phase in _phases)
             {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using Postern.Access;
 using Postern.Api;
@@ -187,8 +186,8 @@ internal sealed class RelayProcess(Func<ConfigResult> load, string? file, RelayS
 
     private void Announce(ILogger log, HttpServer? http)
     {
-        using var self = Process.GetCurrentProcess();
-        long startMs = (long)(time.GetUtcNow() - self.StartTime.ToUniversalTime()).TotalMilliseconds;
+        // Not since the process began: a script that builds first and then becomes this program has begun minutes ago.
+        long startMs = (long)(time.GetUtcNow() - _startedAt).TotalMilliseconds;
         var listening = _relay!.Listening();
         if (output.IsTerminal) Banner.Write(output, _config, listening, http?.Address, _relay.Store.Stats.Messages);
         PosternLog.RelayStarted(log, Version, _config.Server.Hostname, string.Join(",", listening), http?.Address, _config.Server.Data, _relay.Store.Stats.Messages, startMs);
