@@ -13,7 +13,7 @@ internal static class AttemptActions
         if (attempt.Evidence is not { } evidence || attempt.LastDecision is not { GoesOn: true } decision) return;
         var about = Case(evidence, attempt.Open, null);
         Tell(attempt, evidence, [new ActionTaken(End(evidence), ActionWords.OfMessage(decision, about, null))]);
-        explainer.Did(evidence.Upstream, CauseOf(evidence, decision), ActionWords.OfIncident(decision, about));
+        explainer.Did(evidence.Upstream, CauseOf(evidence, decision), ActionWords.OfIncident(decision, about), attempt.Lease.Id);
     }
 
     /// <summary>The attempt is over.</summary>
@@ -38,7 +38,7 @@ internal static class AttemptActions
             var about = Case(evidence, count, outcome.Peer);
             actions[i] = new ActionTaken(End(evidence), ActionWords.OfMessage(outcome.Decision!, about, next));
             var cause = ReferenceEquals(outcome.Failure, evidence.Failure) ? CauseOf(evidence, outcome.Decision!) : outcome.Decision!.Cause;
-            explainer.Did(evidence.Upstream, cause, ActionWords.OfIncident(outcome.Decision!, about));
+            explainer.Did(evidence.Upstream, cause, ActionWords.OfIncident(outcome.Decision!, about), attempt.Lease.Id);
         }
         Tell(attempt, evidence, actions);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Postern.Core.Diagnoses;
+using Postern.Core.Queue;
 using Postern.Core.Routing;
 using Postern.Core.Upstreams;
 using Postern.Diagnosis.Causes;
@@ -44,7 +45,7 @@ internal sealed class AttemptExplainer(Explainer explainer, UpstreamRegistry reg
     public DiagnosisReport? Latest(Candidate candidate) => explainer.Book.Case(candidate.Upstream.Name)?.Latest;
 
     /// <summary>Something was done about a failure there; noted on its incident, where there is one.</summary>
-    public void Did(string upstream, CauseId cause, string text) => explainer.Book.Did(upstream, cause, text);
+    public void Did(string upstream, CauseId cause, string text, MessageId about) => explainer.Book.Did(upstream, cause, text, about);
 
     /// <summary>A message was taken there, in some part at least.</summary>
     public void Accepted(Candidate candidate) => explainer.Accepted(candidate.Upstream.Name);

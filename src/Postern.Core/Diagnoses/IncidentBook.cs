@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Postern.Core.Events;
+using Postern.Core.Queue;
 using Postern.Core.Telemetry;
 using Postern.Diagnosis.Causes;
 using Postern.Diagnosis.Evidence;
@@ -141,7 +142,8 @@ internal sealed partial class IncidentBook(Func<string, long> waiting, ILogger l
     /// happens where there is none.
     /// </summary>
     /// <param name="text">In plain words, as of the past: "kept {n messages}: …", where {n messages} stands for their number, or without it.</param>
-    public void Did(string upstream, CauseId cause, string text)
+    /// <param name="about">The message it was done with: the same one after the other is counted once.</param>
+    public void Did(string upstream, CauseId cause, string text, MessageId? about = null)
     {
         if (Volatile.Read(ref _open) == 0 || !_cases.TryGetValue(upstream, out var known)) return;
         var now = time.GetUtcNow();
@@ -149,7 +151,7 @@ internal sealed partial class IncidentBook(Func<string, long> waiting, ILogger l
         {
             if (known.Incidents.Find(i => i.Cause == cause) is not { } incident) return;
             _changes++;
-            if (incident.Did(text, now)) Tell(EventType.IncidentActed, incident);
+            if (incident.Did(text, now, about)) Tell(EventType.IncidentActed, incident);
         }
     }
 

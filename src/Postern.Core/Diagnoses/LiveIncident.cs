@@ -1,4 +1,5 @@
 using Postern.Core.Decisions;
+using Postern.Core.Queue;
 using Postern.Diagnosis.Causes;
 
 namespace Postern.Core.Diagnoses;
@@ -47,10 +48,12 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
     public bool IsEndUntold { get; set; }
 
     /// <summary>See <see cref="IncidentBook.Did"/>. True when nothing of this kind was done before.</summary>
-    public bool Did(string text, DateTimeOffset at)
+    public bool Did(string text, DateTimeOffset at, MessageId? about = null)
     {
         int known = _actions.FindIndex(a => a.Text == text);
-        var action = known < 0 ? new LiveAction(text, at, at, 1) : _actions[known] with { LastAt = at, Count = _actions[known].Count + 1 };
+        // What is tried again and again while an upstream is down is mostly one message, the longest waiting: it is kept once.
+        var action = known < 0 ? new LiveAction(text, at, at, 1, about)
+            : _actions[known] with { LastAt = at, Count = _actions[known].Count + (about is not null && about == _actions[known].LastAbout ? 0 : 1), LastAbout = about };
         // The one that happened last is at the end, so what is dropped is what has not happened for longest.
         if (known >= 0) _actions.RemoveAt(known);
         else if (_actions.Count == MaxActions) _actions.RemoveAt(0);
@@ -98,7 +101,8 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
         Diagnosis = Report,
     };
 
-    private sealed record LiveAction(string Text, DateTimeOffset At, DateTimeOffset LastAt, long Count);
+    /// <param name="LastAbout">The message that was counted last; null when it was about none, or is not known since a restart.</param>
+    private sealed record LiveAction(string Text, DateTimeOffset At, DateTimeOffset LastAt, long Count, MessageId? LastAbout = null);
 
     /// <summary>Mail that waits for it, without making a snapshot.</summary>
     public long Waiting(Func<string, long> waiting) => _destinations.Sum(waiting);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Postern.Core.Diagnoses;
+using Postern.Core.Queue;
 using Postern.Diagnosis.Causes;
 using Postern.Tests.Delivery;
 using Postern.Tests.Diagnosis.Checks;
@@ -155,6 +156,14 @@ public sealed class IncidentBookTests
         var actions = Assert.Single(_book.Snapshot(withClosed: false)).Actions;
         Assert.Equal(["probed it", "kept 2 messages: it is down"], actions.Select(a => a.Did));
         Assert.Equal((DeliveryRig.Start, DeliveryRig.Start.AddMinutes(1), 2L), (actions[1].At, actions[1].LastAt, actions[1].Count));
+    }
+
+    [Fact]
+    public void A_message_that_is_kept_again_and_again_is_one_message()
+    {
+        _book.Note("up", "mx:example.org", Report("upstream-down"));
+        foreach (long id in (long[])[7, 7, 7, 8, 8]) _book.Did("up", CauseId.UpstreamDown, "kept {n messages}: it is down", new MessageId(id));
+        Assert.Equal("kept 2 messages: it is down", Assert.Single(_book.Snapshot(withClosed: false)[0].Actions).Did);
     }
 
     [Fact]
