@@ -18,9 +18,10 @@ failed=
 command -v smtp-sink >/dev/null || { echo "SKIPPED: $name: Postfix's smtp-sink is not installed"; exit 0; }
 install -m 755 "$file" "$work/postern"
 mkdir -m 777 "$work/data" "$work/home" "$work/sink"
-as=()
+nobody=() as=()
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
 # The libraries for an emulator may lie where only we can read them.
-if [ ${#emulator[@]} -eq 0 ] && [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then as=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+[ ${#emulator[@]} -gt 0 ] || as=("${nobody[@]}")
 # shellcheck disable=SC2317
 clean() { env -i PATH=/usr/bin:/bin HOME="$work/home" "${as[@]}" "${emulator[@]}" "$@"; }
 # shellcheck disable=SC2317
@@ -29,7 +30,7 @@ refused() { ! clean "$@" >/dev/null 2>&1; }
 free_port() { local port; for port in $(shuf -i 20000-60000 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }; done; }
 sink_port=$(free_port) smtp_port=$(free_port) http_port=$(free_port)
 chown 65534:65534 "$work/sink" 2>/dev/null
-(cd "$work/sink" && exec "${as[@]}" smtp-sink -d m. "127.0.0.1:$sink_port" 10) >"$work/sink.log" 2>&1 &
+(cd "$work/sink" && exec "${nobody[@]}" smtp-sink -d m. "127.0.0.1:$sink_port" 10) >"$work/sink.log" 2>&1 &
 sink=$!
 check "says its version" clean "$work/postern" --version
 check "finds a mistake in a configuration" refused "$work/postern" config check --set delivery.mode=x
