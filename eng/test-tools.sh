@@ -28,6 +28,8 @@ root_for() { printf '%s/%s' "$tools" "$1"; }
 [ -d /usr/share/gocode/src/github.com/Masterminds/sprig ] || packages+=(golang-github-masterminds-sprig-dev golang-github-ghodss-yaml-dev)
 # swaks speaks TLS only with this module.
 perl -MNet::SSLeay -e 1 2>/dev/null || packages+=(libnet-ssleay-perl)
+# Not on the path: without the package "wine", which brings the 32-bit half too.
+[ -x /usr/lib/wine/wine64 ] || has wine64 || [ "$(uname -m)" != x86_64 ] || packages+=(wine64)
 missing_roots=()
 for package in "${unpacked[@]}"; do [ -e "$(root_for "$package")/.complete" ] || missing_roots+=("$package"); done
 [ ${#missing_roots[@]} -eq 0 ] || for library in "${libraries[@]}"; do installed "$library" || packages+=("$library"); done

@@ -38,6 +38,7 @@ if wants others; then
     # Pages that are mapped twice, to be written and to be run, are more than this emulator keeps apart.
     test/packages/single.sh "$out/postern-$version-linux-arm64" env DOTNET_EnableWriteXorExecute=0 qemu-aarch64-static -L "$POSTERN_TEST_TOOLS/arm64"
   else echo "SKIPPED: the file for 64-bit ARM was not started: qemu-user-static or its libraries are not installed"; fi
+  test/packages/windows.sh "$out/postern-$version-win-x64.exe"
 fi
 if wants debian; then
   if command -v lintian >/dev/null; then
