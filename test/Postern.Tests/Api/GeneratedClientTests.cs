@@ -30,7 +30,9 @@ public sealed class GeneratedClientTests : IDisposable
                     QueueItem found = page.Messages.Single();
                     QueueDetails details = await client.GetMessageAsync(found.Id);
                     QueueActionResult held = await client.ActOnQueueAsync(null, null, new QueueAction { Action = "hold", Ids = new[] { sent.Id } });
+                    // While the message is just being tried, it is held when that is over.
                     Status status = await client.GetStatusAsync();
+                    for (int i = 0; status.Queue.Held == 0 && i < 500; i++) { await Task.Delay(20); status = await client.GetStatusAsync(); }
                     string problem = "none";
                     try { await client.GetMessageAsync("nonsense"); }
                     catch (ApiException<Problem> e) { problem = e.Result.Status + " " + e.Result.Detail; }
