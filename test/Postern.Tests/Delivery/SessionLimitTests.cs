@@ -84,6 +84,8 @@ public sealed class SessionLimitTests
         await using var rig = new DeliveryRig(DeliveryRig.Config(sink.EndPoint));
         for (int i = 0; i < 12; i++) rig.Send();
         await sink.WaitAsync(2);
+        // The peer has them before our side has told of it.
+        await DeliveryRig.Until(() => rig.Engine.Registry.Tried.Any(), "what came of the first");
         var upstream = Assert.Single(rig.Engine.Registry.Tried);
         HistoryFact? record = null;
         await DeliveryRig.Until(() => (record = upstream.Record.Read(rig.Time.GetUtcNow(), TimeSpan.FromMinutes(10))) is { ConcurrencyRefused: > 0, ConcurrencyAccepted: > 0 }, "a refusal and a success");
