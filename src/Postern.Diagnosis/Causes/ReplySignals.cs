@@ -43,7 +43,7 @@ internal static class ReplySignals
             foreach (var (cause, confidence) in opinion.Causes)
             {
                 if (cause is CauseId.None or CauseId.Unknown || confidence <= 0.02) continue;
-                double believed = Believe(cause, reply, confidence);
+                double believed = Believe(cause, scene, reply, confidence);
                 clarity = Math.Max(clarity, believed);
                 signals.Add(Signal.Of(ReplyOf(cause), reply.Fact, Quote(reply.Fact), StrengthOf(believed)));
             }
@@ -54,10 +54,12 @@ internal static class ReplySignals
     }
 
     /// <summary>Before RCPT nobody can mean a recipient, and before the body nobody can mean the content; "mailbox unavailable" at the greeting is a block in disguise.</summary>
-    private static double Believe(CauseId cause, HeardReply reply, double confidence) => cause switch
+    private static double Believe(CauseId cause, Scene scene, HeardReply reply, double confidence) => cause switch
     {
         CauseId.RecipientUnknown or CauseId.MailboxFull or CauseId.Greylisted when reply.Fact.Stage < ClientStage.Mail => confidence * 0.35,
         CauseId.ContentRejected or CauseId.MessageTooLarge when reply.Fact.Stage < ClientStage.Mail => confidence * 0.35,
+        // "Closing" after the same number of messages every time, with the next session served, is a limit: whoever shuts down says it once.
+        CauseId.UpstreamDown when reply.Fact is { Code: 421, Stage: > ClientStage.Greeting } && scene.Histories.Exists(h => h.MessagesPerSessionAtRefusal > 0) => confidence * 0.35,
         _ => confidence,
     };
 
