@@ -3,13 +3,11 @@
 // Chromium is given what the relay leaves of the processor (nice 19): who looks at the page sits at another machine.
 import { spawn, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
+import { launchServer } from '../../test/browser/chromium.mjs';
 
 const [postern, benchmarks, parent, waiting] = process.argv.slice(2);
-const tools = process.env.POSTERN_TEST_TOOLS ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/tmp', '.cache'), 'postern-test');
-const { chromium } = createRequire(path.join(tools, 'npm', 'package.json'))('playwright-core');
 const PAIRS = Number(process.env.PAIRS ?? 5), MAIL = Number(process.env.MAIL ?? 40000), LOOKS = 20;
 const folder = fs.mkdtempSync(path.join(path.resolve(parent), 'page-'));
 const started = [];
@@ -56,10 +54,9 @@ async function timed(url) {
 
 /** An open page in a browser of the lowest priority; counts what changes on it and the longest time between two pictures. */
 async function look(url) {
-  const server = await chromium.launchServer({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  const { server, browser } = await launchServer();
   const children = pid => { const found = [pid]; for (let i = 0; i < found.length; i++) { try { found.push(...execFileSync('pgrep', ['-P', String(found[i])], { encoding: 'utf8' }).trim().split('\n').map(Number)); } catch { /* none */ } } return found.map(String); };
   const quiet = () => { try { execFileSync('renice', ['-n', process.env.BROWSER_NICE ?? '19', '-p', ...children(server.process().pid)], { stdio: 'ignore' }); } catch { /* one ended meanwhile */ } };
-  const browser = await chromium.connect(server.wsEndpoint());
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   const began = performance.now();
   await page.goto(url);

@@ -151,7 +151,7 @@ public sealed class Relay : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidDataException($"converted messages cannot be kept in {folder}: {SystemText.Of(e)}; give the relay's user the right to write there", e);
+            throw new InvalidDataException(SystemText.CannotBeKept("converted messages", folder, e), e);
         }
     }
 

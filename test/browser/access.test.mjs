@@ -4,17 +4,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { axe, launch } from './chromium.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const postern = process.env.POSTERN_BIN ?? path.join(root, `src/Postern/bin/${process.env.CONFIGURATION ?? 'Release'}/net10.0/postern`);
-const tools = process.env.POSTERN_TEST_TOOLS ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/tmp', '.cache'), 'postern-test');
-const require = createRequire(path.join(tools, 'npm', 'package.json'));
-const { chromium } = require('playwright-core');
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const READER = 'reader-token-0123456789', OPERATOR = 'operator-token-0123456789';
 let base, relay, browser, elsewhere, elsewhereBase;
 
@@ -58,7 +54,7 @@ tls = "none"
   });
   await new Promise(ready => elsewhere.listen(0, '127.0.0.1', ready));
   elsewhereBase = `http://127.0.0.1:${elsewhere.address().port}`;
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  browser = await launch();
 });
 
 after(async () => {
@@ -98,7 +94,7 @@ for (const theme of ['light', 'dark'])
         await session.send('Page.setBypassCSP', { enabled: true });
         await page.reload({ waitUntil: 'load' }).catch(() => {});
         await page.goto(base + '/sign-in?next=/messages');
-        await page.evaluate(axe);
+        await page.evaluate(axe());
         return page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
       })();
       assert.deepEqual(found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target).join(' | ')}`), []);

@@ -2,19 +2,12 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
+import { axe, launch } from './chromium.mjs';
 import { start } from './scenery.mjs';
 
-const tools = process.env.POSTERN_TEST_TOOLS ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/tmp', '.cache'), 'postern-test');
-const require = createRequire(path.join(tools, 'npm', 'package.json'));
-const { chromium } = require('playwright-core');
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const widths = [360, 768, 1440];
 const themes = ['light', 'dark'];
 let scene, browser;
-
-const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 
 /** A page whose complaints are kept. */
 async function open(at, { theme = 'light', width = 1440, context = {} } = {}) {
@@ -40,7 +33,7 @@ async function quiet(page) {
 }
 
 async function violations(page, where) {
-  await page.evaluate(axe);
+  await page.evaluate(axe());
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   return found.violations.map(v => `${where}: ${v.id}: ${v.nodes.slice(0, 3).map(n => `${n.target} ${n.failureSummary.split('\n')[1] ?? ''}`).join(' | ')}`);
 }

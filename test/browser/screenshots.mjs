@@ -1,11 +1,9 @@
 // Pictures of every page, in the light and in the dark, for docs/img. Run by docs/screenshots.sh.
-import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import path from 'node:path';
+import { launch } from './chromium.mjs';
 import { start } from './scenery.mjs';
 
-const tools = process.env.POSTERN_TEST_TOOLS ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/tmp', '.cache'), 'postern-test');
-const { chromium } = createRequire(path.join(tools, 'npm', 'package.json'))('playwright-core');
 const into = process.argv[2];
 const minutes = Number(process.argv[3] ?? 4);
 
@@ -30,7 +28,7 @@ const pages = {
   events: '/events',
   configuration: '/configuration',
 };
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const browser = await launch();
 fs.mkdirSync(into, { recursive: true });
 for (const theme of ['light', 'dark']) {
   for (const [width, names] of [[1280, Object.keys(pages)], [390, ['overview', 'messages']]]) {

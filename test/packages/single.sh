@@ -3,6 +3,8 @@
 # and comes out at a server of another make. Prints PASSED, FAILED and SKIPPED lines.
 #   test/packages/single.sh FILE [EMULATOR...]     an emulator for a file of another architecture
 set -u
+# shellcheck source=test/packages/common.sh
+. "$(dirname -- "$0")/common.sh"
 file=$(readlink -f "$1")
 emulator=("${@:2}")
 PATH=$PATH:/usr/sbin:/sbin
@@ -13,8 +15,6 @@ relay='' sink=''
 # shellcheck disable=SC2317 # functions are called by the trap and by check
 tidy() { [ -z "$relay" ] || kill "$relay" 2>/dev/null; [ -z "$sink" ] || kill "$sink" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"; }
 trap tidy EXIT
-check() { local what=$1; shift; if "$@"; then echo "PASSED: $name: $what"; else echo "FAILED: $name: $what"; failed=1; fi; }
-failed=
 command -v smtp-sink >/dev/null || { echo "SKIPPED: $name: Postfix's smtp-sink is not installed"; exit 0; }
 install -m 755 "$file" "$work/postern"
 mkdir -m 777 "$work/data" "$work/home" "$work/sink"
@@ -27,7 +27,6 @@ clean() { env -i PATH=/usr/bin:/bin HOME="$work/home" "${as[@]}" "${emulator[@]}
 # shellcheck disable=SC2317
 refused() { ! clean "$@" >/dev/null 2>&1; }
 
-free_port() { local port; for port in $(shuf -i 20000-60000 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }; done; }
 sink_port=$(free_port) smtp_port=$(free_port) http_port=$(free_port)
 chown 65534:65534 "$work/sink" 2>/dev/null
 (cd "$work/sink" && exec "${nobody[@]}" smtp-sink -d m. "127.0.0.1:$sink_port" 10) >"$work/sink.log" 2>&1 &

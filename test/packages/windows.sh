@@ -3,6 +3,8 @@
 # that is not there is the same as elsewhere. What needs the service manager of a real Windows is not shown here. Prints PASSED, FAILED and SKIPPED lines.
 #   test/packages/windows.sh FILE
 set -u
+# shellcheck source=test/packages/common.sh
+. "$(dirname -- "$0")/common.sh"
 file=$(readlink -f "$1")
 name=$(basename "$file")
 wine=$(command -v wine64 || ls /usr/lib/wine/wine64 2>/dev/null)
@@ -15,9 +17,6 @@ server=$(dirname "$wine")/wineserver64
 # shellcheck disable=SC2317 # functions are called by the trap and by check
 tidy() { [ -z "$relay" ] || kill "$relay" 2>/dev/null; [ ! -x "$server" ] || "$server" -k 2>/dev/null; wait 2>/dev/null; rm -rf "$work"; }
 trap tidy EXIT
-check() { local what=$1; shift; if "$@"; then echo "PASSED: $name: $what"; else echo "FAILED: $name: $what"; failed=1; fi; }
-failed=
-free_port() { local port; for port in $(shuf -i 20000-60000 -n 50); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }; done; }
 smtp_port=$(free_port) http_port=$(free_port) nobody_port=$(free_port)
 # shellcheck disable=SC2317
 says_version() { [ "$(timeout 120 "$wine" "$file" --version 2>/dev/null | tr -d '\r')" = "$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$(dirname -- "$0")/../../Directory.Build.props")" ]; }

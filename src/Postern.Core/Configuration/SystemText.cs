@@ -10,4 +10,8 @@ internal static class SystemText
         int path = text.IndexOf(" : '", StringComparison.Ordinal);
         return path > 0 ? text[..path].TrimEnd() : text;
     }
+
+    /// <summary>A folder that cannot be made or written.</summary>
+    /// <param name="what">Begins the sentence, in the plural: "events".</param>
+    public static string CannotBeKept(string what, string folder, Exception error) => $"{what} cannot be kept in {folder}: {Of(error)}; give the relay's user the right to write there";
 }

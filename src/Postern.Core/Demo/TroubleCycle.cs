@@ -18,7 +18,7 @@ public sealed class TroubleCycle
 {
     private readonly IReadOnlyList<TroublePhase> _phases;
     private readonly TimeProvider _time;
-    private long _start;
+    private readonly Lazy<long> _start;
     private readonly TimeSpan _whole;
 
     /// <param name="phases">At least one, each longer than nothing.</param>
@@ -32,6 +32,7 @@ public sealed class TroubleCycle
         }
         _phases = phases;
         _time = time;
+        _start = new Lazy<long>(time.GetTimestamp);
     }
 
     /// <summary>Long enough to be seen, short enough to see all of it within two minutes.</summary>
@@ -51,9 +52,7 @@ public sealed class TroubleCycle
     {
         get
         {
-            // 0 is before the first question; a clock that stands at 0 begins with each question, which is the same moment.
-            if (Volatile.Read(ref _start) == 0) Interlocked.CompareExchange(ref _start, _time.GetTimestamp(), 0);
-            var into = TimeSpan.FromTicks(_time.GetElapsedTime(_start).Ticks % _whole.Ticks);
+            var into = TimeSpan.FromTicks(_time.GetElapsedTime(_start.Value).Ticks % _whole.Ticks);
             foreach (var phase in _phases)
             {
                 if (into < phase.Duration) return phase with { Duration = phase.Duration - into };

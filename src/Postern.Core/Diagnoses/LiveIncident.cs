@@ -48,12 +48,13 @@ internal sealed class LiveIncident(string id, string upstream, DiagnosisReport r
     public bool IsEndUntold { get; set; }
 
     /// <summary>See <see cref="IncidentBook.Did"/>. True when nothing of this kind was done before.</summary>
-    public bool Did(string text, DateTimeOffset at, MessageId? about = null)
+    public bool Did(string text, DateTimeOffset at, MessageId? about)
     {
         int known = _actions.FindIndex(a => a.Text == text);
+        var before = known < 0 ? new LiveAction(text, at, at, 0) : _actions[known];
         // What is tried again and again while an upstream is down is mostly one message, the longest waiting: it is kept once.
-        var action = known < 0 ? new LiveAction(text, at, at, 1, about)
-            : _actions[known] with { LastAt = at, Count = _actions[known].Count + (about is not null && about == _actions[known].LastAbout ? 0 : 1), LastAbout = about };
+        bool isCounted = about is not null && about == before.LastAbout;
+        var action = before with { LastAt = at, Count = before.Count + (isCounted ? 0 : 1), LastAbout = about };
         // The one that happened last is at the end, so what is dropped is what has not happened for longest.
         if (known >= 0) _actions.RemoveAt(known);
         else if (_actions.Count == MaxActions) _actions.RemoveAt(0);

@@ -28,7 +28,7 @@ internal sealed class RelayEvents : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidDataException($"events cannot be kept in {folder}: {SystemText.Of(e)}; give the relay's user the right to write there", e);
+            throw new InvalidDataException(SystemText.CannotBeKept("events", folder, e), e);
         }
         // Redirects are not followed: a signed event is for the address that was given.
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10), PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };

@@ -53,7 +53,7 @@ internal static class ReplySignals
             signals.Add(Signal.Of(ReplyAfterBurst, reply.Fact, $"the refusal came after {scene.Histories.Max(h => h.SuccessesBeforeFailure)} successes within a minute", Math.Min(1, scene.Histories.Max(h => h.SuccessesBeforeFailure) / 6.0)));
     }
 
-    /// <summary>Before RCPT nobody can mean a recipient, and before the body nobody can mean the content; "mailbox unavailable" at the greeting is a block in disguise.</summary>
+    /// <summary>Before RCPT nobody can mean a recipient, and before the body nobody can mean the content; "mailbox unavailable" at the greeting is a block in disguise. Words that the record contradicts count for less too.</summary>
     private static double Believe(CauseId cause, Scene scene, HeardReply reply, double confidence) => cause switch
     {
         CauseId.RecipientUnknown or CauseId.MailboxFull or CauseId.Greylisted when reply.Fact.Stage < ClientStage.Mail => confidence * 0.35,

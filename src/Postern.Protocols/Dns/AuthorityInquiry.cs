@@ -33,15 +33,15 @@ public sealed class AuthorityInquiry(IResolver resolver, int port, TimeProvider 
     /// <summary>The same where the zone that holds the name is known: its servers are the first to be asked.</summary>
     public Task<AuthorityAnswer?> AddressesAsync(string host, string zone, CancellationToken cancel) => AskAsync(host, QueryType.A, zone, cancel);
 
-    /// <param name="above">The lowest zone whose servers may be asked first.</param>
-    private async Task<AuthorityAnswer?> AskAsync(string name, QueryType type, string above, CancellationToken cancel)
+    /// <param name="lowest">The lowest zone whose servers may be asked first.</param>
+    private async Task<AuthorityAnswer?> AskAsync(string name, QueryType type, string lowest, CancellationToken cancel)
     {
         using var late = new CancellationTokenSource(InAll, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         AuthorityAnswer? last = null;
         try
         {
-            var (zone, servers) = await FromAsync(above, either.Token);
+            var (zone, servers) = await FromAsync(lowest, either.Token);
             for (int step = 0; servers.Count > 0 && step < MaxSteps; step++)
             {
                 var replies = await Task.WhenAll(servers.Select(s => QueryAsync(s, zone, name, type, either.Token)));

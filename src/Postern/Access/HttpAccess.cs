@@ -125,7 +125,7 @@ internal sealed class HttpAccess : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ListenException($"sessions cannot be kept in {path}: {SystemText.Of(e)}; give the relay's user the right to write there", e);
+            throw new ListenException(SystemText.CannotBeKept("sessions", path, e), e);
         }
     }
 }
